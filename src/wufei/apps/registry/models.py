@@ -1,0 +1,169 @@
+"""Who and where: divisions, departments, organisations, sites, facilities, permits, vehicles, people and their roles.
+
+Invariant: every record hangs on a division, and what a person may see is decided by division prefix, department and
+organisation in ``selectors.visible_<things>``, nowhere else.
+"""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class ReferenceLoad(models.Model):
+    """Which version of the package's reference data the tables hold."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    loaded_at = models.DateTimeField(auto_now_add=True)
+
+
+class Division(models.Model):
+    """An administrative division (行政区划). Codes have 6 digits to county level, 9 for townships, 12 for villages.
+
+    ``prefix`` is the part of the code that all divisions below share: 33, 3305, 330523, 330523103.
+    """
+
+    code = models.CharField(max_length=12, primary_key=True)
+    prefix = models.CharField(max_length=12, db_index=True)
+    name = models.CharField(max_length=60)
+    level = models.PositiveSmallIntegerField()  # 1 province, 2 city, 3 county, 4 township, 5 village
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    position_basis = models.CharField(max_length=20, blank=True)  # how the position is known: poi, guess …
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Department(models.Model):
+    """A department of a place (部门), by the short name that the place's own documents use."""
+
+    division = models.ForeignKey(Division, models.PROTECT, related_name="departments")
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["division", "name"], name="department_once_a_place")]
+        ordering = ["division_id", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Organisation(models.Model):
+    """A firm, farm, hospital, carrier … (单位)."""
+
+    credit_code = models.CharField(max_length=18, unique=True)
+    name = models.CharField(max_length=120)
+    division = models.ForeignKey(Division, models.PROTECT, related_name="organisations")
+    kind = models.CharField(max_length=40)  # generator, carrier, facility
+    is_simulated = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["credit_code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Site(models.Model):
+    """A place where waste arises, rests or ends (场所): the holder of ledger accounts, as ``site:<code>``."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="sites")
+    division = models.ForeignKey(Division, models.PROTECT, related_name="sites")
+    category = models.CharField(max_length=40)  # data/registry/site_categories.csv
+    domain = models.CharField(max_length=20)
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    is_simulated = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Facility(models.Model):
+    """A plant that stores, utilises or disposes of waste (利用处置设施)."""
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    site = models.OneToOneField(Site, models.PROTECT, related_name="facility")
+    methods = models.JSONField(default=list)  # codes of data/catalogue/methods.csv
+    capacity_t_per_year = models.DecimalField(max_digits=14, decimal_places=3, null=True)
+    source = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Permit(models.Model):
+    """A permit to handle hazardous waste (危险废物经营许可证)."""
+
+    number = models.CharField(max_length=60, unique=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="permits")
+    categories = models.JSONField(default=list)  # HW02 …
+    capacity_t_per_year = models.DecimalField(max_digits=14, decimal_places=3)
+    mode = models.CharField(max_length=60)
+    valid_until = models.DateField()
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Vehicle(models.Model):
+    """A vehicle of a carrier (运输车辆): the holder of ``in_transit`` accounts, as ``vehicle:<plate>``."""
+
+    plate = models.CharField(max_length=12, unique=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="vehicles")
+    load_limit_t = models.DecimalField(max_digits=8, decimal_places=3, null=True)
+    is_simulated = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["plate"]
+
+    def __str__(self) -> str:
+        return self.plate
+
+
+class Role(models.TextChoices):
+    """What a person is here for (DESIGN: people and permission)."""
+
+    PROGRAMME_OFFICE = "programme_office", "无废办"
+    DEPARTMENT = "department", "部门"
+    TOWNSHIP = "township", "乡镇（街道、园区）"
+    GRID_OFFICER = "grid_officer", "网格员"
+    ENFORCEMENT = "enforcement", "执法人员"
+    LEADER = "leader", "领导"
+    PARENT_REGION = "parent_region", "上级无废办"
+    GENERATOR = "generator", "产废单位"
+    CARRIER = "carrier", "运输单位"
+    FACILITY = "facility", "利用处置单位"
+    CITIZEN = "citizen", "公众"
+    DEVICE = "device", "设备"
+    OTHER_SYSTEM = "other_system", "其他系统"
+
+
+class User(AbstractUser):
+    """A person (or device, or other system) with one role, at one division, of one department or organisation."""
+
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.CITIZEN)
+    division = models.ForeignKey(Division, models.PROTECT, null=True, related_name="users")
+    department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="users")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="users")
+    display_name = models.CharField(max_length=60, blank=True)
+    is_demo = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.display_name or self.username

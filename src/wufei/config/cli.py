@@ -1,0 +1,66 @@
+"""The one entry of the command line, ``wufei``. Each app brings its commands; this table says where they are."""
+
+import os
+from importlib import import_module
+
+import click
+
+# name on the command line -> (module, attribute, needs a database that is set up)
+COMMANDS = {
+    "assess": ("wufei.apps.assessment.commands", "assess", True),
+    "check": ("wufei.apps.assessment.commands", "check", True),
+    "demo": ("wufei.config.serve", "demo", True),
+    "ledger": ("wufei.apps.ledger.commands", "ledger", True),
+    "mass-balance": ("wufei.apps.ledger.commands", "mass_balance", True),
+    "plan": ("wufei.apps.plans.commands", "plan", True),
+    "serve": ("wufei.config.serve", "serve", True),
+    "setup": ("wufei.config.serve", "setup", True),
+    "simulate": ("wufei.apps.exchange.commands", "simulate", True),
+    "user": ("wufei.apps.registry.commands", "user", True),
+    "django": ("wufei.config.serve", "django_command", False),
+}
+
+
+class Commands(click.Group):
+    """Loads an app only when its command is called, and sets the database up before a command that needs it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, needs_database = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), attribute)
+        ctx.meta["wufei.needs_database"] = needs_database
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        asks_for_help = not rest or "--help" in rest
+        if ctx.meta.get("wufei.needs_database") and not (asks_for_help and isinstance(command, click.Group)):
+            from wufei.config.ready import ensure_ready
+
+            ensure_ready()
+        return name, command, rest
+
+
+@click.command(cls=Commands)
+@click.version_option(package_name="wufei")
+def wufei() -> None:
+    """无废: the open platform for zero-waste cities. 全域“无废城市”一体化平台。"""
+
+
+def main() -> None:
+    """Run the command line."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wufei.config.settings")
+    import django
+
+    django.setup()
+    wufei()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The rules of the field: pure values and functions, no framework."""

@@ -1,0 +1,1 @@
+"""Shared by all tests: warnings are errors, the clock and the seed are given by argument."""
