@@ -1,0 +1,36 @@
+// What every page needs: the side panel that opens a number, the token for writes, messages of failed requests.
+(() => {
+  "use strict";
+  const panel = document.getElementById("panel");
+  const body = document.getElementById("panel-body");
+  let opener = null;
+
+  // A link with hx-target="#panel-body" fills the panel; once filled, show it.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== body || !window.bootstrap && !window.tabler) return;
+    const heading = body.querySelector("[data-panel-title]");
+    if (heading) document.getElementById("panel-title").textContent = heading.dataset.panelTitle;
+    const library = window.bootstrap || window.tabler.bootstrap || window.tabler;
+    library.Offcanvas.getOrCreateInstance(panel).show();
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target === body && !body.contains(event.detail.elt)) opener = event.detail.elt;
+  });
+  panel?.addEventListener("hidden.bs.offcanvas", () => opener?.focus());
+
+  const say = (text) => {
+    const box = document.createElement("div");
+    box.className = "alert alert-danger";
+    box.setAttribute("role", "alert");
+    box.textContent = text;
+    document.querySelector("#content > div")?.prepend(box);
+    box.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    if (status === 403) say("登录已过期或没有权限，请刷新页面重新登录。");
+    else if (status === 404) say("没有这一项，或不在您的权限范围内。");
+    else say(`服务器没有给出结果（${status}），请稍后再试。`);
+  });
+  document.addEventListener("htmx:sendError", () => say("连不上服务器，请检查网络后再试。"));
+})();
