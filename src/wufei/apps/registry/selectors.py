@@ -1,0 +1,152 @@
+"""Reads of the registry, and the one place that decides what a person may see.
+
+``scope(user)`` turns a person into four limits; each ``visible_<things>(user)`` applies them to one model, and other
+apps build theirs on the same scope. What is not in the result does not exist for that person: 404.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from wufei.apps.registry.models import Division, Facility, Organisation, Permit, Role, Site, User, Vehicle
+from wufei.core.catalogue import DOMAINS
+from wufei.core.divisions import place_of, prefix_of
+from wufei.core.reference import read_table
+
+NOTHING = "-"  # a prefix that no division code begins with: a forgotten check shows nothing, not everything
+
+# role -> (sees records below its division, only the domains of its department's duty, sees the place's plan)
+REACH: dict[str, tuple[bool, bool, bool]] = {
+    Role.PROGRAMME_OFFICE: (True, False, True),
+    Role.LEADER: (True, False, True),
+    Role.PARENT_REGION: (True, False, True),
+    Role.DEPARTMENT: (True, True, True),
+    Role.ENFORCEMENT: (True, True, True),
+    Role.TOWNSHIP: (True, False, True),
+    Role.GRID_OFFICER: (True, False, True),
+    Role.GENERATOR: (False, False, False),
+    Role.CARRIER: (False, False, False),
+    Role.FACILITY: (False, False, False),
+    Role.CITIZEN: (False, False, False),
+    Role.DEVICE: (False, False, False),
+    Role.OTHER_SYSTEM: (False, False, False),
+}
+FIRM_ROLES = frozenset({Role.GENERATOR, Role.CARRIER, Role.FACILITY})
+AUDIT_ROLES = frozenset({Role.PROGRAMME_OFFICE, Role.LEADER})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a person may see.
+
+    Attributes:
+        prefix: records whose division code begins with it; ``NOTHING`` where the person sees none by place.
+        organisation_id: the firm whose own records the person sees, else ``None``.
+        department_id: the person's department, else ``None``.
+        sees_place: whether the published plan and figures of the place are shown.
+        place_prefix: plans and place figures whose division code begins with it: the county of a township's person;
+            ``NOTHING`` where ``sees_place`` is false.
+        domains: the waste domains of the person's duty, for firms' records; all six where duty sets no limit.
+    """
+
+    prefix: str
+    organisation_id: int | None
+    department_id: int | None
+    sees_place: bool
+    place_prefix: str = NOTHING
+    domains: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def sees_all_domains(self) -> bool:
+        """Whether duty sets no limit."""
+        return self.domains >= frozenset(DOMAINS)
+
+    def covers(self, division: str) -> bool:
+        """Whether records of the division with this code are in sight by place."""
+        return division.startswith(self.prefix)
+
+    def sees_plan_of(self, division: str) -> bool:
+        """Whether the plan and the figures of the place with this code are in sight."""
+        return self.sees_place and division.startswith(self.place_prefix)
+
+
+@cache
+def _duties() -> tuple[tuple[str, frozenset[str]], ...]:
+    rows = read_table("registry/duties.csv")
+    return tuple((row["fragment"], frozenset(row["domains"].split(";"))) for row in rows)
+
+
+@cache
+def duty_domains(department: str) -> frozenset[str]:
+    """The domains of a department's duty by its name (``data/registry/duties.csv``); empty where it has none."""
+    return frozenset[str]().union(*(domains for fragment, domains in _duties() if fragment in department))
+
+
+def scope(user: User | AnonymousUser) -> Scope:
+    """Return what ``user`` may see. Someone unknown, inactive or without a division sees nothing."""
+    nothing = Scope(NOTHING, None, None, sees_place=False)
+    if not isinstance(user, User) or not user.is_active:
+        return nothing
+    below, by_duty, sees_place = REACH.get(user.role, (False, False, False))
+    if user.role in FIRM_ROLES:
+        return Scope(NOTHING, user.organisation_id, None, sees_place=False, domains=frozenset(DOMAINS))
+    if not below or not user.division_id:
+        return nothing
+    domains = frozenset(DOMAINS)
+    if by_duty:
+        domains = duty_domains(user.department.name) if user.department else frozenset()
+    return Scope(
+        prefix=prefix_of(user.division_id),
+        organisation_id=None,
+        department_id=user.department_id,
+        sees_place=sees_place,
+        place_prefix=prefix_of(place_of(user.division_id)),
+        domains=domains,
+    )
+
+
+def visible_divisions(user: User | AnonymousUser) -> QuerySet[Division]:
+    """Divisions at and below the person's own; for a firm, the one it is registered in."""
+    seen = scope(user)
+    return Division.objects.filter(
+        Q(code__startswith=seen.prefix) | Q(organisations=seen.organisation_id)
+        if seen.organisation_id
+        else Q(code__startswith=seen.prefix)
+    ).distinct()
+
+
+def visible_sites(user: User | AnonymousUser) -> QuerySet[Site]:
+    """Sites below the person's division in the domains of their duty, or their own firm's."""
+    seen = scope(user)
+    if seen.organisation_id:
+        return Site.objects.filter(organisation_id=seen.organisation_id)
+    rows = Site.objects.filter(division_id__startswith=seen.prefix)
+    return rows if seen.sees_all_domains else rows.filter(domain__in=seen.domains)
+
+
+def visible_organisations(user: User | AnonymousUser) -> QuerySet[Organisation]:
+    """Firms registered below the person's division, or with a visible site there; or their own."""
+    seen = scope(user)
+    if seen.organisation_id:
+        return Organisation.objects.filter(pk=seen.organisation_id)
+    with_site = Q(pk__in=visible_sites(user).values("organisation_id"))
+    if not seen.sees_all_domains:
+        return Organisation.objects.filter(with_site)
+    return Organisation.objects.filter(Q(division_id__startswith=seen.prefix) | with_site)
+
+
+def visible_facilities(user: User | AnonymousUser) -> QuerySet[Facility]:
+    """Facilities on visible sites."""
+    return Facility.objects.filter(site__in=visible_sites(user))
+
+
+def visible_permits(user: User | AnonymousUser) -> QuerySet[Permit]:
+    """Permits of visible firms."""
+    return Permit.objects.filter(organisation__in=visible_organisations(user))
+
+
+def visible_vehicles(user: User | AnonymousUser) -> QuerySet[Vehicle]:
+    """Vehicles of visible firms."""
+    return Vehicle.objects.filter(organisation__in=visible_organisations(user))
