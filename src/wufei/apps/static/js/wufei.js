@@ -1,6 +1,7 @@
 // What every page needs: the side panel that opens a number, the token for writes, messages of failed requests.
 (() => {
   "use strict";
+  document.documentElement.classList.remove("no-js");
   const panel = document.getElementById("panel");
   const body = document.getElementById("panel-body");
   let opener = null;
@@ -17,6 +18,15 @@
     if (event.detail.target === body && !body.contains(event.detail.elt)) opener = event.detail.elt;
   });
   panel?.addEventListener("hidden.bs.offcanvas", () => opener?.focus());
+
+  document.querySelectorAll("[data-print]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  });
+  document.querySelectorAll("form[data-autosubmit]").forEach((form) => {
+    form.addEventListener("change", () => form.requestSubmit());
+    form.querySelectorAll("button[type=submit]").forEach((button) => { button.hidden = true; });
+  });
 
   const say = (text) => {
     const box = document.createElement("div");

@@ -1,0 +1,144 @@
+"""The rows of the place's page, made for the templates: text, flags and addresses, nothing that could start a query."""
+
+from dataclasses import dataclass, field
+
+from wufei.apps.cockpit.figures import Spark
+from wufei.apps.cockpit.labels import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of a selector on the page."""
+
+    key: str
+    label: str
+    url: str
+    active: bool
+    help: str = ""
+    count: int | None = None
+    overdue: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many items of a section have a status."""
+
+    status: str
+    label: Label
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The progress of one section: points of what could be scored, and how much could not be scored yet.
+
+    The bar (0 to 100) is points won, points lost, points open (pending, judged, no data): three shares of the maximum.
+    """
+
+    name: str
+    points: str
+    scored_max: str
+    max_points: str
+    won: float
+    lost: float
+    open: float
+    counts: tuple[Count, ...]
+    number: int
+    has_points: bool
+
+    @property
+    def lost_from(self) -> float:
+        return self.won
+
+    @property
+    def open_from(self) -> float:
+        return self.won + self.lost
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorRow:
+    """One indicator (or scored item) of the place in one year."""
+
+    id: str
+    no: str
+    name: str
+    section: str
+    mark: Label | None
+    mark_key: str
+    value: str
+    unit: str
+    target: str
+    target_unit: str
+    gap: str
+    gap_is_good: bool | None
+    points: str
+    max_points: str
+    points_share: float | None
+    status: Label
+    status_key: str
+    reason: str
+    departments: tuple[str, ...]
+    spark: Spark | None
+    url: str
+    is_own: bool
+    is_simulated: bool
+    sort: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One row of one of the four lists."""
+
+    no: str
+    title: str
+    group: str
+    lead: tuple[str, ...]
+    joining: tuple[str, ...]
+    deadline: str
+    amount: str
+    is_overdue: bool
+    is_own: bool
+    source: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """One stream of the flow picture, as a row of the table beside it."""
+
+    source: str
+    target: str
+    mass: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TownRow:
+    """One township on the map and in the table beside it."""
+
+    code: str
+    name: str
+    mass: str
+    sites: int
+    facilities: tuple[str, ...]
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """One finding of the checks."""
+
+    rule: str
+    subject: str
+    message: str
+    proposal: str
+    source: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """The findings of one level."""
+
+    level: Label
+    rows: tuple[FindingRow, ...]
