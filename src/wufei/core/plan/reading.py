@@ -21,10 +21,8 @@ from wufei.core.plan.values import (
 )
 
 
-def _targets(sheet: Sheet, parts: Sheet, years: tuple[int, ...]) -> tuple[Target, ...]:
-    """The targets with their parts."""
-    sheet.keys()
-    known = {row["key"] for _, row in sheet.rows}
+def _parts(parts: Sheet, known: set[str], years: tuple[int, ...]) -> dict[str, list[TargetPart]]:
+    """The sub rows of the targets, by key of their target."""
     by_key: dict[str, list[TargetPart]] = {}
     for line, row in parts.rows:
         if row["key"] not in known:
@@ -44,6 +42,13 @@ def _targets(sheet: Sheet, parts: Sheet, years: tuple[int, ...]) -> tuple[Target
                 note=row.get("note", ""),
             )
         )
+    return by_key
+
+
+def _targets(sheet: Sheet, years: tuple[int, ...], parts: Sheet | None = None) -> tuple[Target, ...]:
+    """The targets, with their parts where the pack has a file of them."""
+    sheet.keys()
+    by_key = _parts(parts, {row["key"] for _, row in sheet.rows}, years) if parts else {}
     targets = []
     for line, row in sheet.rows:
         if row["mark"] not in set(Mark):
@@ -220,10 +225,11 @@ def parse_pack(texts: Mapping[str, str]) -> tuple[Pack | None, list[Finding]]:
         legend={sign: Mark(mark) for sign, mark in legend.items()},
         rule_set=rule_set if isinstance(rule_set, str) else None,
         notes=tuple(str(note) for note in _items(source["notes"])),
-        targets=_targets(sheets["targets.csv"], sheets["target_parts.csv"], years),
+        targets=_targets(sheets["targets.csv"], years, sheets["target_parts.csv"]),
         tasks=_tasks(sheets["tasks.csv"]),
         projects=_projects(sheets["projects.csv"]),
         responsibilities=_responsibilities(sheets["responsibilities.csv"]),
+        text_targets=_targets(sheets["text_targets.csv"], years),
     )
     expected = source.get("expected", {})
     assert isinstance(expected, dict)

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from wufei.core.findings import Finding, Level
 from wufei.core.plan.values import BadTargetValue, TargetValue, parse_target_value
 
+TARGET_COLUMNS = "key,no,group,name,mark,indicator,scope,unit,baseline_year,baseline,targets,departments,source,note"
 COLUMNS = {
-    "targets.csv": (
-        "key,no,group,name,mark,indicator,scope,unit,baseline_year,baseline,targets,departments,source,note"
-    ),
+    "targets.csv": TARGET_COLUMNS,
+    "text_targets.csv": TARGET_COLUMNS,
     "target_parts.csv": "key,part,baseline,targets,departments,source",
     "tasks.csv": "key,no,group,title,lead,cooperating,deadline,source,note",
     "projects.csv": "key,no,type,name,content,builder,investment_wan_yuan,completion,source,note",
@@ -24,6 +24,7 @@ OPTIONAL_COLUMNS = {"target_parts.csv": {"indicator", "scope", "note"}}
 LONGEST_TITLE = 40
 SOURCE = re.compile(r".+[（(]原文第\d+(?:[-–—、]\d+)*行[）)]")
 NOT_A_NAME = re.compile(r"[、，,；。:：]|牵头|配合|按职责|分别|统一负责|参与$|等$|\s")
+BRACKETED = re.compile(r"（[^（）]*）|\([^()]*\)")  # 各县（市、区）政府 is one name
 UNNORMALISED_DATE = re.compile(r"\d{4}\s*[.．/]\s*\d{1,2}|\d{4}\s*年(?:\s*\d{1,2}\s*月)?(?:\s*底前?|\s*底)?")
 DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 YEAR = re.compile(r"20\d\d")
@@ -108,7 +109,7 @@ class Sheet:
         for name in names:
             if not name:
                 self.find(line, field, "有空的部门名。", "删去多余的分号。", "empty_department")
-            elif NOT_A_NAME.search(name):
+            elif NOT_A_NAME.search(BRACKETED.sub("", name)):
                 what = f"“{name}”不是单个部门名。"
                 remedy = "用英文分号拆成多个部门名，“牵头”“配合”“等”之类的词不写在名称里。"
                 self.find(line, field, what, remedy, "department_not_split")

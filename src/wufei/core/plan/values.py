@@ -224,7 +224,10 @@ class Responsibility:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One place's plan as one value. ``rule_set`` names its scoring rules, if it has any."""
+    """One place's plan as one value. ``rule_set`` names its scoring rules, if it has any.
+
+    ``text_targets`` stand only in running text, beside the numbered ``targets`` of an annex; they are not counted with them.
+    """
 
     division: str
     place: str
@@ -238,6 +241,7 @@ class Pack:
     tasks: tuple[Task, ...]
     projects: tuple[Project, ...]
     responsibilities: tuple[Responsibility, ...]
+    text_targets: tuple[Target, ...] = ()
 
     @property
     def investment_wan_yuan(self) -> Decimal:
