@@ -29,6 +29,7 @@ def pack_as_dict(pack: Pack) -> dict[str, object]:
         "projects": [_project(row) for row in pack.projects],
         "responsibilities": [_responsibility(row) for row in pack.responsibilities],
         "investment_wan_yuan": decimal_text(pack.investment_wan_yuan),
+        "text_targets": [_target(row) for row in pack.text_targets],
     }
 
 

@@ -226,7 +226,7 @@ class Responsibility:
 class Pack:
     """One place's plan as one value. ``rule_set`` names its scoring rules, if it has any.
 
-    ``text_targets`` stand only in running text, beside the numbered ``targets`` of an annex; they are not counted with them.
+    ``text_targets`` stand only in running text, beside the numbered ``targets`` of an annex, and do not count there.
     """
 
     division: str
