@@ -51,8 +51,12 @@ class Row(models.Model):
 
 
 class Target(Row):
-    """A target (目标). ``targets`` is year → canonical text; ``parts`` are its sub rows as objects."""
+    """A target (目标). ``targets`` is year → canonical text; ``parts`` are its sub rows as objects.
 
+    ``in_text`` marks a dated figure of the running text, beside the numbered list and not counted with it.
+    """
+
+    in_text = models.BooleanField(default=False)
     group = models.CharField(max_length=100, blank=True)
     name = models.CharField(max_length=200)
     mark = models.CharField(max_length=12)

@@ -1,12 +1,23 @@
 """Reads of the four lists, and the one place that decides which plans and rows a person may see."""
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from wufei.apps.plans import models
+from wufei.apps.plans.conversion import (
+    project_value as project_value,
+)
+from wufei.apps.plans.conversion import (
+    responsibility_value as responsibility_value,
+)
+from wufei.apps.plans.conversion import (
+    target_value as target_value,
+)
+from wufei.apps.plans.conversion import (
+    task_value as task_value,
+)
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import scope
 from wufei.core import plan as core
@@ -24,8 +35,13 @@ def _visible(model: type[RowModel], user: User | AnonymousUser) -> QuerySet[RowM
 
 
 def visible_targets(user: User | AnonymousUser) -> QuerySet[models.Target]:
-    """Targets of the plans that the person sees."""
-    return _visible(models.Target, user)
+    """Targets of the plans that the person sees, as their documents number them."""
+    return _visible(models.Target, user).filter(in_text=False)
+
+
+def visible_text_targets(user: User | AnonymousUser) -> QuerySet[models.Target]:
+    """Dated figures in the running text of the plans that the person sees."""
+    return _visible(models.Target, user).filter(in_text=True)
 
 
 def visible_tasks(user: User | AnonymousUser) -> QuerySet[models.Task]:
@@ -70,91 +86,9 @@ def pack(division: str) -> core.Pack:
         legend={sign: core.Mark(mark) for sign, mark in plan.legend.items()},
         rule_set=plan.rule_set,
         notes=tuple(plan.notes),
-        targets=tuple(target_value(row) for row in models.Target.objects.filter(plan=plan)),
+        targets=tuple(target_value(row) for row in models.Target.objects.filter(plan=plan, in_text=False)),
         tasks=tuple(task_value(row) for row in models.Task.objects.filter(plan=plan)),
         projects=tuple(project_value(row) for row in models.Project.objects.filter(plan=plan)),
         responsibilities=tuple(responsibility_value(row) for row in models.Responsibility.objects.filter(plan=plan)),
-    )
-
-
-def _values(texts: Mapping[str, str]) -> dict[int, core.TargetValue]:
-    return {int(year): core.parse_target_value(text) for year, text in texts.items()}
-
-
-def _part(part: Mapping[str, Any]) -> core.TargetPart:
-    return core.TargetPart(
-        part=part["part"],
-        baseline=part["baseline"],
-        targets=_values(part["targets"]),
-        departments=tuple(part["departments"]),
-        source=part["source"],
-        indicator=part["indicator"],
-        scope=part["scope"],
-        note=part["note"],
-    )
-
-
-def target_value(row: models.Target) -> core.Target:
-    """A target's row as a value."""
-    return core.Target(
-        key=row.key,
-        no=row.no,
-        group=row.group,
-        name=row.name,
-        mark=core.Mark(row.mark),
-        indicator=row.indicator,
-        scope=row.scope,
-        unit=row.unit,
-        baseline_year=row.baseline_year,
-        baseline=row.baseline,
-        targets=_values(row.targets),
-        departments=tuple(row.departments),
-        source=row.source,
-        note=row.note,
-        parts=tuple(_part(part) for part in row.parts),
-    )
-
-
-def task_value(row: models.Task) -> core.Task:
-    """A task's row as a value."""
-    return core.Task(
-        key=row.key,
-        no=row.no,
-        group=row.group,
-        title=row.title,
-        lead=tuple(row.lead),
-        cooperating=tuple(row.cooperating),
-        deadline=row.deadline,
-        source=row.source,
-        note=row.note,
-    )
-
-
-def project_value(row: models.Project) -> core.Project:
-    """A project's row as a value."""
-    return core.Project(
-        key=row.key,
-        no=row.no,
-        type=row.type,
-        name=row.name,
-        content=row.content,
-        builder=row.builder,
-        investment_wan_yuan=row.investment_wan_yuan,
-        completion=row.completion,
-        source=row.source,
-        note=row.note,
-    )
-
-
-def responsibility_value(row: models.Responsibility) -> core.Responsibility:
-    """A responsibility's row as a value."""
-    return core.Responsibility(
-        key=row.key,
-        no=row.no,
-        group=row.group,
-        title=row.title,
-        lead=tuple(row.lead),
-        participating=tuple(row.participating),
-        source=row.source,
-        note=row.note,
+        text_targets=tuple(target_value(row) for row in models.Target.objects.filter(plan=plan, in_text=True)),
     )

@@ -118,6 +118,7 @@ def _rows(plan: models.Plan, pack: core.Pack) -> list[tuple[type[models.Row], li
     targets = [
         models.Target(
             **common(position, row),
+            in_text=position > len(pack.targets),
             group=row.group,
             name=row.name,
             mark=str(row.mark),
@@ -131,7 +132,7 @@ def _rows(plan: models.Plan, pack: core.Pack) -> list[tuple[type[models.Row], li
             parts=[_part(part) for part in row.parts],
             departments_index=_index(row.all_departments),
         )
-        for position, row in enumerate(pack.targets, 1)
+        for position, row in enumerate([*pack.targets, *pack.text_targets], 1)
     ]
     tasks = [
         models.Task(
@@ -156,7 +157,7 @@ def _rows(plan: models.Plan, pack: core.Pack) -> list[tuple[type[models.Row], li
             investment_wan_yuan=row.investment_wan_yuan,
             completion=row.completion,
             due=core.due_date(row.completion),
-            departments_index=_index(row.builder.split("、")) if row.builder else "",
+            departments_index=_index(core.split_names(row.builder)),
         )
         for position, row in enumerate(pack.projects, 1)
     ]

@@ -19,6 +19,7 @@ from wufei.core.plan.values import (
     due_date,
     normalise_printed,
     parse_target_value,
+    split_names,
 )
 
 __all__ = [
@@ -41,4 +42,5 @@ __all__ = [
     "parse_pack",
     "parse_target_value",
     "read_pack",
+    "split_names",
 ]

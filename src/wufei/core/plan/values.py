@@ -99,6 +99,18 @@ def normalise_printed(text: str) -> tuple[str, str]:
     return comparator + printed["number"], printed["unit"].replace("％", "%")
 
 
+def split_names(text: str) -> tuple[str, ...]:
+    """Names that a document lists with 、 or ，; a list in brackets belongs to its name (各县（市、区）政府)."""
+    names, depth = [""], 0
+    for sign in text:
+        depth += (sign in "（(") - (sign in "）)")
+        if sign in "、，" and depth <= 0:
+            names.append("")
+        else:
+            names[-1] += sign
+    return tuple(name.strip() for name in names if name.strip())
+
+
 def due_date(deadline: str) -> date | None:
     """The last day that a normalised deadline allows, or ``None`` where none is named (持续推进).
 
