@@ -1,20 +1,185 @@
-"""Reads of the ledger: balances, daily flows, the balance identity, movements behind a figure."""
+"""Reads of the ledger: balances, daily flows, the balance identity.
 
+Nothing here reads movements: the cost depends on the accounts and days that are shown, not on the history.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
-from wufei.core.ledger import FlowRow, MassBalance
+from django.db import connection
+
+from wufei.apps.ledger.reference import name_and_domain
+from wufei.core.divisions import prefix_of
+from wufei.core.ledger import HELD, BalanceLine, Bucket, FlowRow, MassBalance
+from wufei.core.ledger_rules import day_number
+
+_FLOWS = """
+SELECT s.waste_code, s.bucket, t.bucket, hs.category, ht.category, hs.division, ht.division,
+       CASE WHEN t.method <> '' THEN t.method ELSE s.method END AS method, f.kind, {month} AS month,
+       SUM(f.mass_g), SUM(f.count), SUM(f.movements)
+FROM ledger_flow f
+JOIN ledger_account s ON s.id = f.source_id JOIN ledger_holder hs ON hs.id = s.holder_id
+JOIN ledger_account t ON t.id = f.target_id JOIN ledger_holder ht ON ht.id = t.holder_id
+WHERE f.day BETWEEN %s AND %s AND (hs.division LIKE %s OR ht.division LIKE %s)
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+"""  # {month} is one of two constants below
+
+# How a flow crosses the edge of a region: both ends inside and held or accounted there, or one end beyond it.
+_CROSSINGS = """
+SELECT s.waste_code, s.bucket, t.bucket, f.kind, {s_in} AS s_in, {t_in} AS t_in,
+       CASE WHEN f.day < %s THEN -1 WHEN f.day <= %s THEN 0 ELSE 1 END AS phase, SUM(f.mass_g)
+FROM ledger_flow f
+JOIN ledger_account s ON s.id = f.source_id JOIN ledger_holder hs ON hs.id = s.holder_id
+JOIN ledger_account t ON t.id = f.target_id JOIN ledger_holder ht ON ht.id = t.holder_id
+WHERE hs.division LIKE %s OR ht.division LIKE %s
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""
+
+_HELD = """
+SELECT a.waste_code, SUM(a.balance_g) FROM ledger_account a JOIN ledger_holder h ON h.id = a.holder_id
+WHERE h.division LIKE %s AND a.bucket IN ('stored', 'in_transit') GROUP BY 1
+"""
 
 
-def mass_balance(division: str, year: int, domain: str | None = None) -> MassBalance:
-    """The balance identity of a region and a year per waste code."""
-    raise NotImplementedError
+def _rows(sql: str, params: Iterable[int | str]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(params))
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _read_flows(division: str, first_day: date, last_day: date, *, by_month: bool) -> list[FlowRow]:
+    below = prefix_of(division) + "%"
+    sql = _FLOWS.format(month="f.day / 100" if by_month else "0")
+    return [
+        FlowRow(
+            waste_code=code,
+            domain=name_and_domain(code)[1],
+            source_bucket=Bucket(source),
+            target_bucket=Bucket(target),
+            source_category=source_category,
+            target_category=target_category,
+            source_division=source_division,
+            target_division=target_division,
+            method=method,
+            kind=kind,
+            mass_g=int(mass_g),
+            count=int(count),
+            movements=int(movements),
+            month=month,
+        )
+        for (
+            code,
+            source,
+            target,
+            source_category,
+            target_category,
+            source_division,
+            target_division,
+            method,
+            kind,
+            month,
+            mass_g,
+            count,
+            movements,
+        ) in _rows(sql, (day_number(first_day), day_number(last_day), below, below))
+    ]
 
 
 def flows(division: str, first_day: date, last_day: date) -> list[FlowRow]:
-    """What moved from, to or within a region in a span of days (both ends included)."""
-    raise NotImplementedError
+    """What moved from, to or within a region in a span of days (both ends included).
+
+    A movement across the edge of the region is among the rows; ``source_division`` and ``target_division`` tell.
+    """
+    return _read_flows(division, first_day, last_day, by_month=False)
 
 
 def monthly_flows(division: str, first_day: date, last_day: date) -> list[FlowRow]:
     """The same, split by month (``FlowRow.month`` = ``YYYYMM``)."""
-    raise NotImplementedError
+    return _read_flows(division, first_day, last_day, by_month=True)
+
+
+# Where a boundary account counts in the identity, and the sign of what flows *into* it.
+_TERMS = {
+    Bucket.GENERATED: ("generated_g", -1),
+    Bucket.UTILISED: ("utilised_g", 1),
+    Bucket.DISPOSED: ("disposed_g", 1),
+    Bucket.DUMPED: ("dumped_g", 1),
+    Bucket.UNEXPLAINED: ("unexplained_g", 1),
+}
+
+
+def mass_balance(division: str, year: int, domain: str | None = None) -> MassBalance:
+    """The balance identity of a region and a year per waste code.
+
+    The opening comes from the flows before the year, the closing from the balances of this moment less the flows
+    after the year, the rest from the flows of the year: independent readings, so a residual of 0 says something.
+    An ``outside`` account is beyond every region, wherever its holder is registered.
+    """
+    below = prefix_of(division) + "%"
+    first, last = year * 10_000 + 101, year * 10_000 + 1231
+    inside = "({holder}.division LIKE %s AND {account}.bucket <> 'outside')"
+    sql = _CROSSINGS.format(
+        s_in=inside.format(holder="hs", account="s"),
+        t_in=inside.format(holder="ht", account="t"),
+    )
+    terms: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for code, held_g in _rows(_HELD, [below]):
+        terms[code]["closing_g"] += int(held_g)
+    for code, source, target, kind, s_in, t_in, phase, mass in _rows(sql, [below, below, first, last, below, below]):
+        _add_flow(terms[code], Bucket(source), Bucket(target), kind, bool(s_in), bool(t_in), phase, int(mass))
+    lines = []
+    for code in sorted(terms):
+        name, its_domain = name_and_domain(code)
+        if domain in {None, its_domain} and any(terms[code].values()):
+            lines.append(_line(code, name, its_domain, terms[code]))
+    sums = {field: sum(getattr(line, field) for line in lines) for field in _SUMS}
+    total = _line("", "合计", domain or "", sums)
+    return MassBalance(division, year, domain, _is_simulated(below), tuple(lines), total)
+
+
+def _add_flow(
+    term: dict[str, int], source: Bucket, target: Bucket, kind: str, s_in: bool, t_in: bool, phase: int, mass_g: int
+) -> None:
+    """Add one sum of flows to the terms of its code; ``phase`` is -1 before, 0 in and 1 after the year."""
+    for bucket, is_in, sign in ((source, s_in, -1), (target, t_in, 1)):
+        if is_in and bucket in HELD:
+            if phase < 0:
+                term["opening_g"] += sign * mass_g
+            elif phase > 0:
+                term["closing_g"] -= sign * mass_g
+        elif is_in and phase == 0:
+            field, into = _TERMS[bucket]
+            term[field] += sign * into * mass_g
+    if phase == 0 and s_in != t_in:
+        # A reversal takes back what crossed the other way, so that sent and received stay what really crossed.
+        if kind == "reverse":
+            term["sent_g" if t_in else "received_g"] -= mass_g
+        else:
+            term["received_g" if t_in else "sent_g"] += mass_g
+
+
+_SUMS = (
+    "opening_g",
+    "generated_g",
+    "received_g",
+    "utilised_g",
+    "disposed_g",
+    "dumped_g",
+    "sent_g",
+    "closing_g",
+    "unexplained_g",
+)
+
+
+def _line(code: str, name: str, domain: str, term: dict[str, int]) -> BalanceLine:
+    return BalanceLine(code, name, domain, **{field: term.get(field, 0) for field in _SUMS})
+
+
+def _is_simulated(below: str) -> bool:
+    """Whether any holder of the region was made by simulation."""
+    sql = "SELECT 1 FROM ledger_holder WHERE division LIKE %s AND is_simulated LIMIT 1"
+    return bool(_rows(sql, [below]))

@@ -1,21 +1,83 @@
-"""Writes of the ledger."""
+"""Writes of the ledger: holders, batches of movements, period closes, checkpoints."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from wufei.core.ledger import Holder, Movement, Receipt
+from django.db import transaction
+
+from wufei.apps.facts.services import record_fact
+from wufei.apps.ledger.models import HolderRecord, PeriodCloseRecord
+from wufei.apps.ledger.posting import book
+from wufei.core.findings import Finding, Refused
+from wufei.core.ledger import Holder, Movement, Receipt, local_day
+from wufei.core.ledger_rules import Batch, day_date, day_number, to_us
+
+_KEY = re.compile(r"(site|vehicle|boundary):[^|\x00-\x20\x7f]{1,60}")
 
 
+@transaction.atomic
 def register_holders(holders: Sequence[Holder]) -> None:
-    """Enter holders, or bring those that are known to what is given."""
-    raise NotImplementedError
+    """Enter holders, or bring those that are known to what is given. The key is for ever: the chain names it."""
+    for holder in holders:
+        assert _KEY.fullmatch(holder.key), holder
+    HolderRecord.objects.bulk_create(
+        [
+            HolderRecord(
+                key=h.key, division=h.division, category=h.category, name=h.name, is_simulated=h.is_simulated
+            )
+            for h in holders
+        ],
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["division", "category", "name", "is_simulated"],
+    )
 
 
 def post(movements: Sequence[Movement], *, actor: str, recorded_at: datetime) -> Receipt:
     """Book a batch, all or nothing, idempotent by ``key``; raises ``Refused`` with all findings."""
-    raise NotImplementedError
+    return post_batch(Batch.of(movements), actor=actor, recorded_at=recorded_at)
 
 
+def post_batch(batch: Batch, *, actor: str, recorded_at: datetime) -> Receipt:
+    """The same for a batch in columns, which spares making a ``Movement`` of each."""
+    with transaction.atomic():
+        receipt = book(batch, actor=actor, recorded_us=to_us(recorded_at))
+        if receipt.batch is not None:
+            record_fact(
+                at=recorded_at,
+                actor=actor,
+                verb="post_movements",
+                subject=f"ledger_batch:{receipt.batch}",
+                after={"movements": receipt.booked, "mass_g": receipt.mass_g, "late": receipt.late},
+            )
+    return receipt
+
+
+@transaction.atomic
 def close_period(holder: str, *, through: date, actor: str, at: datetime) -> None:
-    """Close a holder's books through a day; what comes later for it is booked on the day after."""
-    raise NotImplementedError
+    """Close a holder's books through a day; what comes later for that time is booked on the day after."""
+    record = HolderRecord.objects.select_for_update().filter(key=holder).first()
+    if record is None:
+        raise Refused([Finding(None, "holder", f"没有登记“{holder}”。", "请核对编号。", "unknown_holder")])
+    if through >= local_day(at):
+        what = f"结账日 {through} 不早于今天 {local_day(at)}。"
+        raise Refused([Finding(None, "through", what, "只能结已经过去的日子。", "close_in_future")])
+    day = day_number(through)
+    if record.closed_through and day <= record.closed_through:
+        what = f"“{record.name}”已结账至 {day_date(record.closed_through)}。"
+        raise Refused([Finding(None, "through", what, "结账日只能往后。", "already_closed")])
+    before = record.closed_through
+    record.closed_through = day
+    record.save(update_fields=["closed_through"])
+    PeriodCloseRecord.objects.create(holder=record, through=day, closed_at=at, actor=actor)
+    record_fact(
+        at=at,
+        actor=actor,
+        verb="close_period",
+        subject=f"holder:{holder}",
+        division=record.division,
+        before={"closed_through": before},
+        after={"closed_through": day},
+    )

@@ -1,0 +1,120 @@
+"""Writes a batch to PostgreSQL: COPY for movements, arrays for the rest, one statement each.
+
+Writers that share no holder run side by side: the rows of the holders are the locks, taken in the order of their ids.
+The batch number is drawn after the locks, so a holder's links are in the order of their batches.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psycopg
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from wufei.apps.ledger.engines.base import BOOKED, MOVEMENT_COLUMNS, REVERSED_BY, AccountRow, HolderRow, Written
+
+_GIVEN = "= ANY(%s)"
+_HOLDERS = (
+    "SELECT id, key, head, links, closed_through FROM ledger_holder WHERE key = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+)
+_ACCOUNTS = "SELECT id, name, balance_g FROM ledger_account WHERE name = ANY(%s)"
+_NEW_ACCOUNTS = (
+    "INSERT INTO ledger_account (holder_id, waste_code, bucket, method, name, balance_g) "
+    "SELECT h, c, b, m, n, 0 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+    "AS given (h, c, b, m, n)"
+)
+_BATCH = "INSERT INTO ledger_batch (id, recorded_us, actor, movements) VALUES (%s, %s, %s, %s)"
+_LINKS = (
+    "INSERT INTO ledger_link (batch_id, holder_id, seq, digest, head, members) "
+    "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::bytea[], %s::bytea[], %s::bytea[])"
+)
+_HEADS = (
+    "UPDATE ledger_holder SET head = given.head, links = given.links "
+    "FROM unnest(%s::bytea[], %s::int[], %s::bigint[]) AS given (head, links, id) WHERE ledger_holder.id = given.id"
+)
+_BALANCES = (
+    "UPDATE ledger_account SET balance_g = balance_g + given.change "
+    "FROM unnest(%s::bigint[], %s::bigint[]) AS given (change, id) WHERE ledger_account.id = given.id"
+)
+_FLOWS = (
+    "INSERT INTO ledger_flow AS f (day, source_id, target_id, kind, mass_g, count, movements) SELECT * FROM "
+    "unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[]) "
+    "ON CONFLICT (day, source_id, target_id, kind) DO UPDATE SET mass_g = f.mass_g + excluded.mass_g, "
+    "count = f.count + excluded.count, movements = f.movements + excluded.movements"
+)
+# CSV without quotes: U+001F between fields, U+0002 for NULL; the rules refuse fields with such characters.
+_COPY = (
+    f"COPY ledger_movement ({MOVEMENT_COLUMNS}) FROM STDIN "
+    r"(FORMAT csv, DELIMITER E'\x1f', QUOTE E'\x01', NULL E'\x02')"
+)
+_NULL = "\x02"
+_CHECKPOINT_LOCK = 7_308_331  # any fixed number: writers share it, a checkpoint has it alone
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+def _copy_text(rows: Iterable[tuple[Any, ...]]) -> str:
+    """Rows as the text of COPY. No field holds a control character, so none needs quoting."""
+    return "".join(
+        [
+            f"{n}\x1f{s}\x1f{t}\x1f{g}\x1f{us}\x1f{day}\x1f{kind}\x1f{doc}\x1f{key}\x1f"
+            f"{_NULL if count is None else count}\x1f{package}\x1f{basis}\x1f{ref}\x1f"
+            f"{_NULL if ppm is None else ppm}\x1f{reverses}\x1f{reason}\x1f\\x{digest.hex()}\n"
+            for n, s, t, g, us, day, kind, doc, key, count, package, basis, ref, ppm, reverses, reason, digest in rows
+        ]
+    )
+
+
+class PostgresEngine:
+    """See ``Engine``."""
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        connection.ensure_connection()
+        self._connection = connection
+        # Not Django's cursor: that one writes the values into the text of the statement.
+        self._cursor = psycopg.Cursor(connection.connection)
+
+    def _all(self, sql: str, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._cursor.execute(sql, (list(keys),)).fetchall()
+        return found
+
+    def _number(self, sql: str) -> int:
+        row = self._cursor.execute(sql).fetchone()
+        assert row is not None, sql
+        return int(row[0])
+
+    def lock_holders(self, keys: Sequence[str]) -> list[HolderRow]:
+        self._cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", (_CHECKPOINT_LOCK,))
+        return [HolderRow(*row) for row in self._all(_HOLDERS, keys)]
+
+    def read_accounts(self, names: Sequence[str]) -> list[AccountRow]:
+        return [AccountRow(*row) for row in self._all(_ACCOUNTS, names)]
+
+    def create_accounts(self, rows: Sequence[tuple[int, str, str, str, str]]) -> None:
+        if rows:
+            self._cursor.execute(_NEW_ACCOUNTS, _columns(rows, 5))
+
+    def next_batch(self) -> int:
+        return self._number("SELECT nextval('ledger_batch_number')")
+
+    def write(self, rows: Written) -> None:
+        cursor = self._cursor
+        with self._connection.wrap_database_errors:
+            with cursor.copy(_COPY) as copy:
+                copy.write(_copy_text(rows.movements))
+            cursor.execute(_BATCH, rows.batch)
+            cursor.execute(_LINKS, _columns(rows.links, 6))
+            cursor.execute(_HEADS, _columns(rows.heads, 3))
+            cursor.execute(_BALANCES, _columns(rows.balances, 2))
+            cursor.execute(_FLOWS, _columns(rows.flows, 7))
+
+    def booked(self, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+        return self._all(BOOKED.format(given=_GIVEN), keys)
+
+    def reversed_by(self, keys: Sequence[str]) -> dict[str, str]:
+        return dict(self._all(REVERSED_BY.format(given=_GIVEN), keys))
+
+    def lock_checkpoint(self) -> int:
+        self._cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_CHECKPOINT_LOCK,))
+        return self._number("SELECT coalesce(max(id), 0) FROM ledger_batch")
