@@ -1,0 +1,28 @@
+"""Scoring (评分): rule sets as data, the shapes that turn figures into points, and the assessment of a place."""
+
+from wufei.core.scoring.readings import Found, Missing, Source
+from wufei.core.scoring.rules import BadRuleSet, Item, Part, Rule, RuleSet, parse_rule_set, read_rule_set
+from wufei.core.scoring.score import Assessment, ItemScore, ItemStatus, PartScore, Totals, assess
+from wufei.core.scoring.shapes import PartialStep
+from wufei.core.scoring.text import decimal_text
+
+__all__ = [
+    "Assessment",
+    "BadRuleSet",
+    "Found",
+    "Item",
+    "ItemScore",
+    "ItemStatus",
+    "Missing",
+    "Part",
+    "PartScore",
+    "PartialStep",
+    "Rule",
+    "RuleSet",
+    "Source",
+    "Totals",
+    "assess",
+    "decimal_text",
+    "parse_rule_set",
+    "read_rule_set",
+]
