@@ -279,3 +279,25 @@ def methods() -> Mapping[str, Method]:
             for row in read_table(f"catalogue/{table}.csv")
         }
     )
+
+
+_RANGE = re.compile(r"(HW[0-9]{2})(?:[-—~～至](HW[0-9]{2}))?")
+
+
+def expand_categories(text: str) -> list[str]:
+    """Return the hazardous categories that a permit prints: ``HW02-HW06、HW08`` gives six.
+
+    Raises:
+        UnknownWasteCode: a part names no category, such as HW41, or a range runs backwards.
+    """
+    listed = [code for code in categories() if code.startswith("HW")]
+    found: dict[str, None] = {}
+    for part in filter(None, re.split(r"[;,、\s]+", narrow(text).upper())):
+        match = _RANGE.fullmatch(part)
+        first, last = (match[1], match[2] or match[1]) if match else ("", "")
+        if first not in listed or last not in listed or last < first:
+            raise UnknownWasteCode(
+                f"“{part[:40]}”不是危险废物类别。", "类别为 HW01—HW40、HW45—HW50，范围写作 HW02-HW06。"
+            )
+        found |= dict.fromkeys(code for code in listed if first <= code <= last)
+    return list(found)
