@@ -41,7 +41,7 @@ class Department(models.Model):
     """A department of a place (部门), by the short name that the place's own documents use."""
 
     division = models.ForeignKey(Division, models.PROTECT, related_name="departments")
-    name = models.CharField(max_length=60)
+    name = models.CharField(max_length=120)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["division", "name"], name="department_once_a_place")]
@@ -51,17 +51,33 @@ class Department(models.Model):
         return self.name
 
 
-class Organisation(models.Model):
-    """A firm, farm, hospital, carrier … (单位)."""
+class Kind(models.TextChoices):
+    """What an organisation does with waste."""
 
-    credit_code = models.CharField(max_length=18, unique=True)
+    GENERATOR = "generator", "产废单位"
+    CARRIER = "carrier", "运输单位"
+    FACILITY = "facility", "利用处置单位"
+
+
+class Organisation(models.Model):
+    """A firm, farm, hospital, carrier … (单位).
+
+    ``credit_code`` is absent where a document names the organisation without it; ``source`` says which document.
+    """
+
+    credit_code = models.CharField(max_length=18, unique=True, null=True)
     name = models.CharField(max_length=120)
     division = models.ForeignKey(Division, models.PROTECT, related_name="organisations")
-    kind = models.CharField(max_length=40)  # generator, carrier, facility
+    kind = models.CharField(max_length=40, choices=Kind.choices)
+    source = models.CharField(max_length=200, blank=True)
     is_simulated = models.BooleanField(default=False)
 
     class Meta:
-        ordering = ["credit_code"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(credit_code=""), name="credit_code_absent_or_given"),
+        ]
+        ordering = ["name", "id"]
+        indexes = [models.Index(fields=["division", "name", "id"], name="organisation_by_name")]
 
     def __str__(self) -> str:
         return self.name

@@ -1,5 +1,5 @@
 """Writes of the registry."""
 
+from wufei.apps.registry.reference import load_reference
 
-def load_reference() -> None:
-    """Bring the registry's tables to what the package's data say."""
+__all__ = ["load_reference"]
