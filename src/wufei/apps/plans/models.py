@@ -96,13 +96,16 @@ class Task(Row):
 
 
 class Project(Row):
-    """A project (项目). ``investment_wan_yuan`` in 万元, null where the document names none."""
+    """A project (项目). ``investment_wan_yuan`` in 万元, null where the document names none.
+
+    15 digits, because SQLite keeps a decimal as a float and gives no more digits back exactly.
+    """
 
     type = models.CharField(max_length=100, blank=True)
     name = models.CharField(max_length=200)
     content = models.TextField(blank=True)
     builder = models.CharField(max_length=300, blank=True)
-    investment_wan_yuan = models.DecimalField(max_digits=18, decimal_places=6, null=True)
+    investment_wan_yuan = models.DecimalField(max_digits=15, decimal_places=6, null=True)
     completion = models.CharField(max_length=100, blank=True)
     due = models.DateField(null=True, db_index=True)
 

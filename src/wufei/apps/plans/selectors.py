@@ -1,11 +1,15 @@
 """Reads of the four lists, and the one place that decides which plans and rows a person may see."""
 
-from typing import TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from wufei.apps.plans import models
+from wufei.apps.plans import labels, models
 from wufei.apps.plans.conversion import (
     project_value as project_value,
 )
@@ -59,6 +63,53 @@ def visible_responsibilities(user: User | AnonymousUser) -> QuerySet[models.Resp
     return _visible(models.Responsibility, user)
 
 
+@dataclass(frozen=True, slots=True)
+class PlanCard:
+    """A plan on the page of plans: ``lists`` are name, label and number of rows."""
+
+    division: str
+    place: str
+    title: str
+    lists: tuple[tuple[str, str, int], ...]
+    investment: str
+    notes: tuple[str, ...]
+
+
+def sees_plans(user: User | AnonymousUser) -> bool:
+    """Whether plans are shown to the person at all; to firms they are not."""
+    return scope(user).sees_place
+
+
+def overview(user: User | AnonymousUser) -> list[PlanCard]:
+    """The plans that the person sees, by code; two queries."""
+    counts = {
+        "targets": _count(models.Target.objects.filter(in_text=False)),
+        "tasks": _count(models.Task.objects.all()),
+        "projects": _count(models.Project.objects.all()),
+        "responsibilities": _count(models.Responsibility.objects.all()),
+    }
+    rows = visible_plans(user).annotate(**{f"number_of_{name}": count for name, count in counts.items()})
+    totals: dict[int, Decimal] = {}  # summed here: SQLite would sum floats
+    for plan_id, amount in visible_projects(user).values_list("plan_id", "investment_wan_yuan"):
+        totals[plan_id] = totals.get(plan_id, Decimal(0)) + (amount or 0)
+    return [
+        PlanCard(
+            division=row.division_id,
+            place=row.place,
+            title=row.title,
+            lists=tuple((name, label, getattr(row, f"number_of_{name}")) for name, label in labels.LISTS.items()),
+            investment=core.decimal_text(totals.get(row.pk) or None) or "",
+            notes=tuple(row.notes),
+        )
+        for row in rows.order_by("division_id")
+    ]
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    numbers = rows.filter(plan=OuterRef("pk")).order_by().values("plan").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(numbers), 0)
+
+
 def places(plans: QuerySet[models.Plan] | None = None) -> list[tuple[str, str, str]]:
     """Division code, place name and title of each plan, by code."""
     rows = models.Plan.objects.all() if plans is None else plans
@@ -74,9 +125,16 @@ def find_division(text: str) -> str | None:
     return None
 
 
-def pack(division: str) -> core.Pack:
-    """A place's plan as one value, as the tables hold it; six queries. The plan must exist."""
-    plan = models.Plan.objects.get(division_id=division)
+VALUE_OF: dict[str, Callable[[Any], Any]] = {
+    "targets": target_value,
+    "tasks": task_value,
+    "projects": project_value,
+    "responsibilities": responsibility_value,
+}
+
+
+def pack_head(plan: models.Plan) -> core.Pack:
+    """What a plan says of itself, with its four lists empty."""
     return core.Pack(
         division=plan.division_id,
         place=plan.place,
@@ -86,6 +144,18 @@ def pack(division: str) -> core.Pack:
         legend={sign: core.Mark(mark) for sign, mark in plan.legend.items()},
         rule_set=plan.rule_set,
         notes=tuple(plan.notes),
+        targets=(),
+        tasks=(),
+        projects=(),
+        responsibilities=(),
+    )
+
+
+def pack(division: str) -> core.Pack:
+    """A place's plan as one value, as the tables hold it; six queries. The plan must exist."""
+    plan = models.Plan.objects.get(division_id=division)
+    return replace(
+        pack_head(plan),
         targets=tuple(target_value(row) for row in models.Target.objects.filter(plan=plan, in_text=False)),
         tasks=tuple(task_value(row) for row in models.Task.objects.filter(plan=plan)),
         projects=tuple(project_value(row) for row in models.Project.objects.filter(plan=plan)),

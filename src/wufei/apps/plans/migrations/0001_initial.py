@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=200)),
                 ("content", models.TextField(blank=True)),
                 ("builder", models.CharField(blank=True, max_length=300)),
-                ("investment_wan_yuan", models.DecimalField(decimal_places=6, max_digits=18, null=True)),
+                ("investment_wan_yuan", models.DecimalField(decimal_places=6, max_digits=15, null=True)),
                 ("completion", models.CharField(blank=True, max_length=100)),
                 ("due", models.DateField(db_index=True, null=True)),
                 ("plan", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="plans.plan")),
