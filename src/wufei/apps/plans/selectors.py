@@ -31,11 +31,11 @@ RowModel = TypeVar("RowModel", bound=models.Row)
 
 def visible_plans(user: User | AnonymousUser) -> QuerySet[models.Plan]:
     """Plans of the person's place and of the places below it; a firm sees none."""
-    return models.Plan.objects.filter(division_id__startswith=scope(user).place_prefix)
+    return models.Plan.objects.filter(division__code__startswith=scope(user).place_prefix)
 
 
 def _visible(model: type[RowModel], user: User | AnonymousUser) -> QuerySet[RowModel]:
-    return model._default_manager.filter(plan__division_id__startswith=scope(user).place_prefix)
+    return model._default_manager.filter(plan__division__code__startswith=scope(user).place_prefix)
 
 
 def visible_targets(user: User | AnonymousUser) -> QuerySet[models.Target]:

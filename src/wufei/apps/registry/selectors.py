@@ -122,7 +122,7 @@ def visible_sites(user: User | AnonymousUser) -> QuerySet[Site]:
     seen = scope(user)
     if seen.organisation_id:
         return Site.objects.filter(organisation_id=seen.organisation_id)
-    rows = Site.objects.filter(division_id__startswith=seen.prefix)
+    rows = Site.objects.filter(division__code__startswith=seen.prefix)
     return rows if seen.sees_all_domains else rows.filter(domain__in=seen.domains)
 
 
@@ -134,7 +134,7 @@ def visible_organisations(user: User | AnonymousUser) -> QuerySet[Organisation]:
     with_site = Q(pk__in=visible_sites(user).values("organisation_id"))
     if not seen.sees_all_domains:
         return Organisation.objects.filter(with_site)
-    return Organisation.objects.filter(Q(division_id__startswith=seen.prefix) | with_site)
+    return Organisation.objects.filter(Q(division__code__startswith=seen.prefix) | with_site)
 
 
 def visible_facilities(user: User | AnonymousUser) -> QuerySet[Facility]:
