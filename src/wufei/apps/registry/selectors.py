@@ -150,3 +150,33 @@ def visible_permits(user: User | AnonymousUser) -> QuerySet[Permit]:
 def visible_vehicles(user: User | AnonymousUser) -> QuerySet[Vehicle]:
     """Vehicles of visible firms."""
     return Vehicle.objects.filter(organisation__in=visible_organisations(user))
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """One account for the list."""
+
+    username: str
+    role: str
+    division: str
+    department: str
+    organisation: str
+    is_demo: bool
+    is_active: bool
+
+
+def user_rows() -> list[UserRow]:
+    """All accounts, by user name; one query. For the console only."""
+    rows = User.objects.select_related("division", "department", "organisation").order_by("username")
+    return [
+        UserRow(
+            row.username,
+            Role(row.role).label,
+            str(row.division or ""),
+            str(row.department or ""),
+            str(row.organisation or ""),
+            row.is_demo,
+            row.is_active,
+        )
+        for row in rows
+    ]
