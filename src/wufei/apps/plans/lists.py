@@ -3,11 +3,12 @@
 Invariant: a page costs the same number of queries however many rows the list has.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -33,12 +34,21 @@ BY_DUE = Coalesce(F("due"), Value(NEVER))
 BY_MARK = Case(
     *[When(mark=str(mark), then=Value(rank)) for rank, mark in enumerate(core.Mark)], output_field=IntegerField()
 )
+
+
+def _amount(text: str) -> Decimal:
+    """A key of the order by investment; raises ``ValueError`` for what no investment can be."""
+    if not re.fullmatch(r"-?\d{1,9}(?:\.\d{1,6})?", text, re.ASCII):
+        raise ValueError(text)
+    return Decimal(text)
+
+
 # list -> name of the order -> (what it says, expression, largest first, how a value in the address is read)
 ORDERS: dict[str, dict[str, tuple[str, Any, bool, Any]]] = {
     "targets": {"mark": ("按类型", BY_MARK, False, int)},
     "tasks": {"due": ("按时限", BY_DUE, False, date.fromisoformat)},
     "projects": {
-        "money": ("按投资", Coalesce(F("investment_wan_yuan"), Value(Decimal(-1))), True, Decimal),
+        "money": ("按投资", Coalesce(F("investment_wan_yuan"), Value(Decimal(-1))), True, _amount),
         "due": ("按完成年限", BY_DUE, False, date.fromisoformat),
     },
     "responsibilities": {},
@@ -60,7 +70,8 @@ class Filters:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Filters":
         """From the parameters of an address."""
-        return cls(**{name: query.get(name, "").strip()[:200] for name in cls.__slots__})
+        # PostgreSQL takes no NUL in a text.
+        return cls(**{name: query.get(name, "").replace("\0", "").strip()[:200] for name in cls.__slots__})
 
     def chosen(self) -> dict[str, str]:
         """The parameters that are set, for an address."""
@@ -158,7 +169,7 @@ def _cut(rows: QuerySet[Any], order: tuple[str, Any, bool, Any], after: str) -> 
         return rows
     try:
         value, position = order[3](value_text), int(position_text)
-    except (ValueError, InvalidOperation):
+    except ValueError:
         return rows
     beyond = Q(order_value__lt=value) if order[2] else Q(order_value__gt=value)
     return rows.filter(beyond | Q(order_value=value, position__gt=position))
@@ -167,7 +178,7 @@ def _cut(rows: QuerySet[Any], order: tuple[str, Any, bool, Any], after: str) -> 
 def list_page(
     user: User | AnonymousUser, division: str, name: str, filters: Filters, *, today: date
 ) -> ListPage | None:
-    """One page of a list, or ``None`` where the person sees no plan of this place. Five queries."""
+    """One page of a list, or ``None`` where the person sees no plan of this place. Five or six queries."""
     plan = selectors.visible_plans(user).filter(division_id=division).first()
     if plan is None:
         return None
@@ -177,11 +188,10 @@ def list_page(
     ordered = matching.order_by(F("order_value").desc() if order[2] else F("order_value").asc(), "position")
     page = list(_cut(ordered, order, filters.after)[: PAGE_SIZE + 1])
     last = page[PAGE_SIZE - 1] if len(page) > PAGE_SIZE else None
-    amount = "investment_wan_yuan" if name == "projects" else Value(None)
-    about = list(rows.values_list("departments_index", GROUP[name], amount))
-    departments = Counter(part for index, _, _ in about for part in index.strip("|").split("|") if part)
-    groups = Counter(group for _, group, _ in about if group)
-    total = sum((amount for _, _, amount in about if amount is not None), Decimal(0))
+    about = list(rows.values_list("departments_index", GROUP[name]))
+    departments = Counter(part for index, _ in about for part in index.strip("|").split("|") if part)
+    groups = Counter(group for _, group in about if group)
+    total = selectors.known_investment(user, plan) if name == "projects" else None
     return ListPage(
         division=division,
         place=plan.place,
@@ -206,7 +216,7 @@ def list_page(
         ),
         filters=filters,
         next_after=f"{last.order_value}~{last.position}" if last else "",
-        investment=(total and core.decimal_text(total)) or "",
+        investment=core.decimal_text(total or None) or "",
     )
 
 

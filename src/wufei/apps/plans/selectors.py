@@ -162,3 +162,9 @@ def pack(division: str) -> core.Pack:
         responsibilities=tuple(responsibility_value(row) for row in models.Responsibility.objects.filter(plan=plan)),
         text_targets=tuple(target_value(row) for row in models.Target.objects.filter(plan=plan, in_text=True)),
     )
+
+
+def known_investment(user: User | AnonymousUser, plan: models.Plan) -> Decimal:
+    """The sum of a plan's investments that are known, 万元. Summed here: SQLite would sum floats."""
+    amounts = visible_projects(user).filter(plan=plan).values_list("investment_wan_yuan", flat=True)
+    return sum((amount for amount in amounts if amount is not None), Decimal(0))

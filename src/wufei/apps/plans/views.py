@@ -79,7 +79,7 @@ def export(request: HttpRequest, division: str, name: str) -> HttpResponse:
 @require_safe
 def row(request: HttpRequest, division: str, name: str, key: str) -> HttpResponse:
     """One row with its place in the source document."""
-    detail = row_detail(request.user, division, _known(name), key)
+    detail = row_detail(request.user, division, _known(name), key) if "\0" not in division + key else None
     if detail is None:
         raise Http404
     return render(request, "plans/_row.html" if _partial(request) else "plans/row.html", {"row": detail})
