@@ -1,14 +1,17 @@
 """Scoring (评分): rule sets as data, the shapes that turn figures into points, and the assessment of a place."""
 
 from wufei.core.scoring.readings import Found, Missing, Source
+from wufei.core.scoring.report import assessment_as_dict, targets_as_dict
 from wufei.core.scoring.rules import BadRuleSet, Item, Part, Rule, RuleSet, parse_rule_set, read_rule_set
 from wufei.core.scoring.score import Assessment, ItemScore, ItemStatus, PartScore, Totals, assess
 from wufei.core.scoring.shapes import PartialStep
+from wufei.core.scoring.targets import Compared, TargetScore, compare_targets
 from wufei.core.scoring.text import decimal_text
 
 __all__ = [
     "Assessment",
     "BadRuleSet",
+    "Compared",
     "Found",
     "Item",
     "ItemScore",
@@ -20,9 +23,13 @@ __all__ = [
     "Rule",
     "RuleSet",
     "Source",
+    "TargetScore",
     "Totals",
     "assess",
+    "assessment_as_dict",
+    "compare_targets",
     "decimal_text",
     "parse_rule_set",
     "read_rule_set",
+    "targets_as_dict",
 ]
