@@ -28,12 +28,12 @@ Flows = dict[Flow, tuple[int, int, int]]  # mass_g, count, movements
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of movement and between which buckets it may run."""
+    """A kind of movement and between which buckets it may run; the first of each is meant where none is named."""
 
     kind: str
     name: str
-    sources: frozenset[Bucket]
-    targets: frozenset[Bucket]
+    sources: tuple[Bucket, ...]
+    targets: tuple[Bucket, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def _rows(name: str) -> list[dict[str, str]]:
 def kinds() -> dict[str, Kind]:
     """Kinds of movement by name."""
 
-    def buckets(cell: str) -> frozenset[Bucket]:
-        return frozenset(Bucket(b) for b in cell.split(";"))
+    def buckets(cell: str) -> tuple[Bucket, ...]:
+        return tuple(Bucket(b) for b in cell.split(";"))
 
     return {
         r["kind"]: Kind(r["kind"], r["name"], buckets(r["sources"]), buckets(r["targets"]))

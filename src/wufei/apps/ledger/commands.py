@@ -1,11 +1,55 @@
 """The command line of the ledger: ``wufei ledger …`` and ``wufei mass-balance``."""
 
 import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import IO
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
-from wufei.core.ledger import BalanceLine, MassBalance
+from wufei.core.findings import Finding, Refused
+from wufei.core.ledger import SHANGHAI
+
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+_ACTOR = click.option("--actor", default="command_line", help="经办人，写入留痕。")
+
+
+def _now() -> datetime:
+    return datetime.now(tz=SHANGHAI)
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _refuse(findings: list[Finding], *, as_json: bool) -> None:
+    """Print every finding and leave with 1."""
+    if as_json:
+        _print_json({"booked": 0, "findings": [finding.as_dict() for finding in findings]})
+    else:
+        for finding in findings:
+            where = f"第 {finding.line} 行" if finding.line is not None else "整个文件"
+            click.echo(f"{where}\t{finding.field or '-'}\t{finding.what}\t{finding.remedy}")
+        click.echo(f"共 {len(findings)} 处问题，没有入账。", err=True)
+    sys.exit(1)
+
+
+@contextmanager
+def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal's stderr; silent in a pipe."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done: None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 @click.group()
@@ -13,34 +57,148 @@ def ledger() -> None:
     """产废一本账：记账、余额、核验、检查点、证明、结账。"""
 
 
-def _line_json(line: BalanceLine) -> dict[str, object]:
-    return {**asdict(line), "residual_g": line.residual_g}
+@ledger.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_ACTOR
+@_AS_JSON
+def post(file: Path, actor: str, as_json: bool) -> None:
+    """记账：读入 CSV、TSV 或 JSON Lines 文件，全部入账或全部不入账；重复提交只记一次。"""
+    from wufei.apps.ledger.files import post_file
+
+    raw = file.read_bytes()
+    try:
+        with _progress("记账", 2 * raw.count(b"\n") or None) as progress:
+            receipt = post_file(file.name, raw, actor=actor, recorded_at=_now(), progress=progress)
+    except Refused as refused:
+        _refuse(refused.findings, as_json=as_json)
+        return
+    if as_json:
+        _print_json({**asdict(receipt), "findings": []})
+        return
+    click.echo(f"入账 {receipt.booked} 笔，共 {receipt.mass_g} 克；此前已入账 {receipt.already} 笔。")
+    if receipt.late:
+        click.echo(f"其中 {receipt.late} 笔所属期间已结账，记入下一开放日。")
 
 
-def _balance_json(balance: MassBalance) -> dict[str, object]:
-    return {
-        "place": balance.place,
-        "year": balance.year,
-        "domain": balance.domain,
-        "is_simulated": balance.is_simulated,
-        "codes": [_line_json(line) for line in balance.codes],
-        "total": {k: v for k, v in _line_json(balance.total).items() if k not in {"waste_code", "name", "domain"}},
-    }
+@ledger.command()
+@click.argument("holder", required=False)
+@click.option("--place", default=None, help="行政区划代码：列出该地全部持有者的余额。")
+@_AS_JSON
+def balance(holder: str | None, place: str | None, as_json: bool) -> None:
+    """余额：一个持有者（如 site:A001）或一地（--place 330523）现存多少。"""
+    from wufei.apps.ledger import selectors
+
+    if holder is None and place is None:
+        raise click.UsageError("请写明持有者，或用 --place 写明行政区划代码。")
+    rows = selectors.balances(holder=holder, division=place)
+    if as_json:
+        _print_json([asdict(row) for row in rows])
+        return
+    for row in rows:
+        click.echo(f"{row.holder}\t{row.waste_code}\t{row.bucket_name}\t{row.method or '-'}\t{row.balance_g} 克")
+    if not rows:
+        click.echo("没有账户。")
+
+
+@ledger.command()
+@click.option("--proof", "code", default=None, help="记录编号或包装编码：输出可脱库核验的证明（JSON）。")
+@_AS_JSON
+def verify(code: str | None, as_json: bool) -> None:
+    """核验：逐笔走完全部记录、链、余额、日流量与检查点。成立返回 0，否则返回 1 并指出第一处。"""
+    from wufei.apps.ledger import checkpoints, verification
+
+    if code is not None:
+        try:
+            _print_json(checkpoints.prove(code))
+        except checkpoints.NoProof as error:
+            raise click.ClickException(str(error)) from None
+        return
+    with _progress("核验", verification.number_of_movements()) as progress:
+        verdict = verification.verify(public_key=checkpoints.trusted_key(), progress=progress)
+    if as_json:
+        _print_json({**asdict(verdict), "holds": verdict.holds})
+    elif verdict.holds:
+        click.echo(f"成立：{verdict.movements} 笔，{verdict.holders} 条链，{verdict.checkpoints} 个检查点。")
+    else:
+        click.echo("不成立。第一处：" + verdict.problems[0])
+        for problem in verdict.problems[1:]:
+            click.echo("　　其后：" + problem)
+    sys.exit(0 if verdict.holds else 1)
+
+
+@ledger.command()
+@_ACTOR
+@_AS_JSON
+def checkpoint(actor: str, as_json: bool) -> None:
+    """检查点：对全部链尾的默克尔根签名（Ed25519，私钥在 WUFEI_HOME/ledger-key）。"""
+    from wufei.apps.ledger import checkpoints
+
+    made = checkpoints.take_checkpoint(actor=actor, at=_now())
+    if as_json:
+        _print_json({**asdict(made), "root": made.root.hex(), "previous": made.previous.hex()})
+        return
+    click.echo(f"检查点 {made.number}：{made.holders} 条链，根 {made.root.hex()}。请公布此根。")
+
+
+@ledger.command("check-proof")
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--public-key", default=None, help="公布的公钥（64 位十六进制）；不写则用本机的。")
+def check_proof_command(file: IO[str], public_key: str | None) -> None:
+    """核对证明：只用证明文件与公钥，不看数据库。"""
+    from wufei.apps.ledger import checkpoints
+    from wufei.core.chain import BadProof, check_proof
+
+    key = bytes.fromhex(public_key) if public_key else checkpoints.trusted_key()
+    if key is None:
+        raise click.UsageError("本机没有公钥，请用 --public-key 写明。")
+    proofs = json.load(file)
+    try:
+        for proof in proofs:
+            check_proof(proof, public_key=key)
+    except BadProof as error:
+        click.echo(f"证明不成立：{error}")
+        sys.exit(1)
+    click.echo(f"证明成立：{len(proofs)} 份。")
+
+
+@ledger.command()
+@click.argument("holder")
+@click.option("--through", required=True, type=click.DateTime(["%Y-%m-%d"]), help="结账至哪一天（含）。")
+@_ACTOR
+def close(holder: str, through: datetime, actor: str) -> None:
+    """结账：此后补报该期间的记录，记入结账日的次日并写明原因。"""
+    from wufei.apps.ledger import services
+
+    try:
+        services.close_period(holder, through=through.date(), actor=actor, at=_now())
+    except Refused as refused:
+        raise click.ClickException(str(refused)) from None
+    click.echo(f"{holder} 已结账至 {through.date()}。")
 
 
 @click.command("mass-balance")
 @click.option("--place", required=True, help="行政区划代码，如 330523。")
 @click.option("--year", required=True, type=int)
-@click.option(
-    "--domain", default=None, help="领域：industrial、hazardous、household、construction、agricultural、recyclables。"
-)
-@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+@click.option("--domain", default=None, help="领域，如 industrial、hazardous、household、construction。")
+@_AS_JSON
 def mass_balance(place: str, year: int, domain: str | None, as_json: bool) -> None:
     """一地一年的物质平衡：期初＋产生＋转入＝利用＋处置＋倾倒＋转出＋期末±差异，单位克。"""
     from wufei.apps.ledger import selectors
+    from wufei.core.catalogue import DOMAINS
+    from wufei.core.divisions import is_division_code
 
-    balance = selectors.mass_balance(place, year, domain)
+    if not is_division_code(place):
+        raise click.BadParameter("应为 6、9 或 12 位行政区划代码。", param_hint="--place")
+    if domain is not None and domain not in DOMAINS:
+        raise click.BadParameter(f"应为下列之一：{'、'.join(DOMAINS)}。", param_hint="--domain")
+    result = selectors.mass_balance(place, year, domain)
+    lines = [{**asdict(line), "residual_g": line.residual_g} for line in (*result.codes, result.total)]
     if as_json:
-        click.echo(json.dumps(_balance_json(balance), ensure_ascii=False, indent=1))
+        total = {k: v for k, v in lines.pop().items() if k.endswith("_g")}
+        head = {"place": place, "year": year, "domain": domain, "is_simulated": result.is_simulated}
+        _print_json({**head, "codes": lines, "total": total})
         return
-    click.echo(json.dumps(_balance_json(balance), ensure_ascii=False))
+    if result.is_simulated:
+        click.echo("（含模拟数据）")
+    for row in lines:
+        click.echo("\t".join(str(value) for key, value in row.items() if key != "domain"))

@@ -5,13 +5,15 @@ balances, daily flows) or none.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from wufei.apps.ledger.engines import engine
 from wufei.apps.ledger.engines.base import MEMBERS_BITS, Engine, HolderRow, Written
+from wufei.apps.ledger.models import HolderRecord
 from wufei.apps.ledger.reference import is_known
 from wufei.core.chain import batch_tail, digest_rows, first_head, link_digest, next_head
 from wufei.core.findings import Finding, Refused
@@ -32,38 +34,49 @@ from wufei.core.ledger_rules import (
 def book(batch: Batch, *, actor: str, recorded_us: int) -> Receipt:
     """Book a batch inside an open transaction; raises ``Refused`` with all findings and leaves nothing behind."""
     assert len(batch) < 1 << MEMBERS_BITS, "Book so many movements in several batches."
-    findings = check(batch, now_us=recorded_us)
-    if findings:
-        raise Refused(findings)
     if not len(batch):
         return Receipt(None, 0, 0, 0, 0)
+    findings = check(batch, now_us=recorded_us)
     books = engine()
+    holders = {row.key: row for row in books.lock_holders(sorted({a.holder for a in batch.accounts}))}
+    findings += _unknown(batch, holders)
+    if findings:
+        raise Refused(_in_order(findings))
     try:
         with transaction.atomic():
-            return _book_new(books, batch, actor=actor, recorded_us=recorded_us)
-    except IntegrityError:
-        # The usual batch is all new, so keys are not asked for beforehand: the unique index tells.
-        new = _without_booked(books, batch)
-        already = len(batch) - len(new)
+            return _book_new(books, batch, holders, actor=actor, recorded_us=recorded_us)
+    except (IntegrityError, Refused) as error:
+        # The usual batch is all new, so keys are not asked for beforehand: the unique index tells, or a balance that
+        # the first delivery has used up.
+        new, clashes = _compare_with_booked(books, batch)
+        already = len(batch) - len(new) - len(clashes)
+        if clashes:
+            raise Refused(clashes) from None
+        if not already and isinstance(error, Refused):
+            raise Refused(_in_order(error.findings)) from None
         if not already:
             raise
-        if not len(new):
-            return Receipt(None, 0, already, 0, 0)
-        with transaction.atomic():
-            receipt = _book_new(books, new, actor=actor, recorded_us=recorded_us)
-        return Receipt(receipt.batch, receipt.booked, already, receipt.late, receipt.mass_g)
+    if not new:
+        return Receipt(None, 0, already, 0, 0)
+    with transaction.atomic():
+        receipt = _book_new(books, batch.take(new), holders, actor=actor, recorded_us=recorded_us)
+    return replace(receipt, already=already)
 
 
-def _without_booked(books: Engine, batch: Batch) -> Batch:
-    """The movements that are not booked yet; refuses those whose key is booked with other content."""
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda f: f.line or 0)
+
+
+def _compare_with_booked(books: Engine, batch: Batch) -> tuple[list[int], list[Finding]]:
+    """Indexes of the movements that are not booked yet, and a finding for each key booked with other content."""
     known = {row[8]: row for row in books.booked(batch.key)}
-    findings, new = [], []
+    new, clashes = [], []
     for i, key in enumerate(batch.key):
         row = known.get(key)
         if row is None:
             new.append(i)
         elif batch.content(i) != (*row[1:5], *row[6:8], *row[9:15]):
-            findings.append(
+            clashes.append(
                 Finding(
                     batch.line(i),
                     "key",
@@ -72,23 +85,18 @@ def _without_booked(books: Engine, batch: Batch) -> Batch:
                     "key_with_other_content",
                 )
             )
-    if findings:
-        raise Refused(findings)
-    return batch.take(new)
+    return new, clashes
 
 
-def _book_new(books: Engine, batch: Batch, *, actor: str, recorded_us: int) -> Receipt:
-    holders = {row.key: row for row in books.lock_holders(sorted({a.holder for a in batch.accounts}))}
-    findings = _unknown(batch, holders) + _wrong_reversals(books, batch)
-    if findings:
-        raise Refused(sorted(findings, key=lambda f: f.line or 0))
+def _book_new(books: Engine, batch: Batch, holders: dict[str, HolderRow], *, actor: str, recorded_us: int) -> Receipt:
+    findings = _wrong_reversals(books, batch)
     ids, held_g = _accounts(books, batch, holders)
     days, late = days_of(batch.occurred_us), 0
     if any(row.closed_through for row in holders.values()):
         late = _move_to_open_period(batch, days, holders)
     flows = fold_flows(batch, days)
     net = net_changes(flows)
-    findings = overdrawn_findings(batch, held_g, net)
+    findings += overdrawn_findings(batch, held_g, net)
     if findings:
         raise Refused(findings)
     number = books.next_batch()
@@ -128,28 +136,33 @@ def _book_new(books: Engine, batch: Batch, *, actor: str, recorded_us: int) -> R
     return Receipt(number, len(batch), 0, late, sum(batch.mass_g))
 
 
-def _unknown(batch: Batch, holders: dict[str, HolderRow]) -> list[Finding]:
+def unknown_names(batch: Batch) -> list[Finding]:
+    """A finding for each line that names a holder or a waste code nobody knows; takes no lock."""
+    keys = sorted({account.holder for account in batch.accounts})
+    known: set[str] = set()
+    for start in range(0, len(keys), 500):  # SQLite bounds the values of one statement
+        part = HolderRecord.objects.filter(key__in=keys[start : start + 500])
+        known.update(part.values_list("key", flat=True))
+    return _unknown(batch, known)
+
+
+def _unknown(batch: Batch, holders: Container[str]) -> list[Finding]:
     """A finding for each line that names a holder or a waste code nobody knows."""
-    wrong: dict[int, tuple[str, str, str]] = {}
-    for i, account in enumerate(batch.accounts):
-        if account.holder not in holders:
-            what = f"没有登记“{account.holder}”。"
-            wrong[i] = (what, "请先登记该场所、车辆或边界，或核对编号。", "unknown_holder")
-        elif not is_known(account.waste_code):
-            what = f"废物代码“{account.waste_code}”不在名录中。"
-            wrong[i] = (what, "请核对代码（危险废物形如 900-214-08，其他形如 900-001-S17）。", "unknown_waste_code")
-    if not wrong:
+    strange = {i for i, account in enumerate(batch.accounts) if account.holder not in holders}
+    uncoded = {i for i, account in enumerate(batch.accounts) if not is_known(account.waste_code)}
+    if not strange and not uncoded:
         return []
     findings = []
     for i, (source, target) in enumerate(zip(batch.source, batch.target, strict=True)):
         for field, end in (("source_holder", source), ("target_holder", target)):
-            if end not in wrong:
-                continue
-            what, remedy, code = wrong[end]
-            if code == "unknown_waste_code":
-                findings.append(Finding(batch.line(i), "waste_code", what, remedy, code))
-                break
-            findings.append(Finding(batch.line(i), field, what, remedy, code))
+            if end in strange:
+                what = f"没有登记“{batch.accounts[end].holder}”。"
+                remedy = "请先登记该场所、车辆或边界，或核对编号。"
+                findings.append(Finding(batch.line(i), field, what, remedy, "unknown_holder"))
+        for end in sorted({source, target} & uncoded)[:1]:
+            what = f"废物代码“{batch.accounts[end].waste_code}”不在名录中。"
+            remedy = "请核对代码（危险废物形如 900-214-08，其他形如 900-001-S17）。"
+            findings.append(Finding(batch.line(i), "waste_code", what, remedy, "unknown_waste_code"))
     return findings
 
 

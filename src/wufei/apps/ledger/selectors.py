@@ -5,15 +5,17 @@ Nothing here reads movements: the cost depends on the accounts and days that are
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db import connection
 
+from wufei.apps.ledger.models import AccountRecord
 from wufei.apps.ledger.reference import name_and_domain
 from wufei.core.divisions import prefix_of
 from wufei.core.ledger import HELD, BalanceLine, Bucket, FlowRow, MassBalance
-from wufei.core.ledger_rules import day_number
+from wufei.core.ledger_rules import bucket_names, day_number
 
 _FLOWS = """
 SELECT s.waste_code, s.bucket, t.bucket, hs.category, ht.category, hs.division, ht.division,
@@ -177,6 +179,51 @@ _SUMS = (
 
 def _line(code: str, name: str, domain: str, term: dict[str, int]) -> BalanceLine:
     return BalanceLine(code, name, domain, **{field: term.get(field, 0) for field in _SUMS})
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """One account and what it holds."""
+
+    holder: str
+    holder_name: str
+    division: str
+    waste_code: str
+    waste_name: str
+    domain: str
+    bucket: str
+    bucket_name: str
+    method: str
+    balance_g: int
+    is_simulated: bool
+
+
+def balances(*, holder: str | None = None, division: str | None = None) -> list[BalanceRow]:
+    """What the accounts of a holder, or of all holders of a region, hold now; accounts at 0 are left out."""
+    rows = AccountRecord.objects.exclude(balance_g=0).select_related("holder")
+    if holder is not None:
+        rows = rows.filter(holder__key=holder)
+    if division is not None:
+        rows = rows.filter(holder__division__startswith=prefix_of(division))
+    return [balance_row(row) for row in rows.order_by("name")]
+
+
+def balance_row(row: AccountRecord) -> BalanceRow:
+    """An account as pages and the command line show it; its holder must be loaded with it."""
+    name, domain = name_and_domain(row.waste_code)
+    return BalanceRow(
+        holder=row.holder.key,
+        holder_name=row.holder.name,
+        division=row.holder.division,
+        waste_code=row.waste_code,
+        waste_name=name,
+        domain=domain,
+        bucket=row.bucket,
+        bucket_name=bucket_names()[row.bucket],
+        method=row.method,
+        balance_g=row.balance_g,
+        is_simulated=row.holder.is_simulated,
+    )
 
 
 def _is_simulated(below: str) -> bool:

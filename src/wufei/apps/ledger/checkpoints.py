@@ -1,0 +1,189 @@
+"""Signs the state of all chains at intervals (检查点), and makes proofs that stand without the database (证明)."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.db import connection, transaction
+
+from wufei.apps.facts.services import record_fact
+from wufei.apps.ledger.engines import engine
+from wufei.apps.ledger.engines.base import MEMBERS_BITS
+from wufei.apps.ledger.models import (
+    AccountRecord,
+    BatchRecord,
+    CheckpointRecord,
+    HolderRecord,
+    LinkRecord,
+    MovementRecord,
+)
+from wufei.apps.ledger.posting import unpack_members
+from wufei.core.chain import (
+    BATCH_FIELDS,
+    FIELDS,
+    NO_CHECKPOINT,
+    Checkpoint,
+    first_head,
+    leaf,
+    merkle_path,
+    merkle_root,
+    public_key_of,
+    sign,
+)
+from wufei.core.ledger import SHANGHAI
+
+
+class NoProof(ValueError):
+    """There is nothing to prove, or no checkpoint covers it yet; the text says what to do (Chinese)."""
+
+
+def _key_file() -> Path:
+    return Path(settings.HOME) / "ledger-key"
+
+
+def signing_key() -> bytes:
+    """The raw private key in ``WUFEI_HOME/ledger-key`` (hex, readable by its owner only), made on first use."""
+    path = _key_file()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = Ed25519PrivateKey.generate().private_bytes_raw()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(made.hex() + "\n")
+    return bytes.fromhex(path.read_text().strip())
+
+
+def trusted_key() -> bytes | None:
+    """The public key of this installation, or ``None`` where it has no signing key."""
+    return public_key_of(signing_key()) if _key_file().exists() else None
+
+
+@transaction.atomic
+def take_checkpoint(*, actor: str, at: datetime) -> Checkpoint:
+    """Sign the Merkle root over the heads of all holders as they are now."""
+    upto = engine().lock_checkpoint()
+    private = signing_key()
+    heads = _heads_now()
+    last = CheckpointRecord.objects.order_by("-id").first()
+    checkpoint = Checkpoint(
+        number=last.id + 1 if last else 1,
+        at=at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
+        upto_batch=upto,
+        holders=len(heads),
+        root=merkle_root([leaf(*head) for head in heads]),
+        previous=_read(last).digest(bytes(last.signature)) if last else NO_CHECKPOINT,
+    )
+    CheckpointRecord.objects.create(
+        id=checkpoint.number,
+        at=checkpoint.at,
+        upto_batch=upto,
+        holders=checkpoint.holders,
+        root=checkpoint.root,
+        previous=checkpoint.previous,
+        signature=sign(checkpoint, private),
+        public_key=public_key_of(private),
+    )
+    record_fact(at=at, actor=actor, verb="take_checkpoint", subject=f"ledger_checkpoint:{checkpoint.number}")
+    return checkpoint
+
+
+def _heads_now() -> list[tuple[str, int, bytes]]:
+    """Key, number of links and head of each holder that has a chain, by key."""
+    rows = HolderRecord.objects.filter(links__gt=0).values_list("key", "links", "head")
+    return sorted((key, links, bytes(head)) for key, links, head in rows if head is not None)
+
+
+def _read(record: CheckpointRecord) -> Checkpoint:
+    return Checkpoint(
+        record.id, record.at, record.upto_batch, record.holders, bytes(record.root), bytes(record.previous)
+    )
+
+
+def prove(code: str) -> list[dict[str, Any]]:
+    """Proofs of the movement with this key, or of all movements of the package with this code.
+
+    Raises:
+        NoProof: neither exists, or the newest is not covered by a checkpoint.
+    """
+    movements = list(MovementRecord.objects.filter(key=code)) or list(
+        MovementRecord.objects.filter(package=code).exclude(package="").order_by("id")
+    )
+    if not movements:
+        raise NoProof(f"没有编号或包装编码为“{code}”的记录。请核对。")
+    return [_prove(movement) for movement in movements]
+
+
+def _prove(movement: MovementRecord) -> dict[str, Any]:
+    batch = BatchRecord.objects.get(id=movement.id >> MEMBERS_BITS)
+    seal = CheckpointRecord.objects.filter(upto_batch__gte=batch.id).order_by("id").first()
+    if seal is None:
+        raise NoProof(f"“{movement.key}”还没有被检查点覆盖。请先运行 wufei ledger checkpoint。")
+    names = _account_names(movement)
+    fields = {name: getattr(movement, name) for name in FIELDS if name not in {"source", "target"}} | names
+    fields |= {name: getattr(batch, name) for name in BATCH_FIELDS}
+    holder = HolderRecord.objects.get(key=names["source"].split("|", 1)[0])
+    heads = _heads_at(seal.upto_batch)
+    leaves = [leaf(*head) for head in heads]
+    place = [key for key, _, _ in heads].index(holder.key)
+    return {
+        "format": "wufei-proof-1",
+        "movement": {name: fields[name] for name in (*FIELDS, *BATCH_FIELDS)},
+        "chain": _chain_part(movement, holder, seal.upto_batch),
+        "path": [[side, partner.hex()] for side, partner in merkle_path(leaves, place)],
+        "checkpoint": {
+            "number": seal.id,
+            "at": seal.at,
+            "upto_batch": seal.upto_batch,
+            "holders": seal.holders,
+            "root": bytes(seal.root).hex(),
+            "previous": bytes(seal.previous).hex(),
+            "signature": bytes(seal.signature).hex(),
+            "public_key": bytes(seal.public_key).hex(),
+        },
+    }
+
+
+def _account_names(movement: MovementRecord) -> dict[str, str]:
+    names = dict(
+        AccountRecord.objects.filter(id__in=[movement.source_id, movement.target_id]).values_list("id", "name")
+    )
+    return {"source": names[movement.source_id], "target": names[movement.target_id]}
+
+
+def _chain_part(movement: MovementRecord, holder: HolderRecord, upto: int) -> dict[str, Any]:
+    """The link that holds the movement, the head before it and the links after it up to the checkpoint."""
+    number = movement.id >> MEMBERS_BITS
+    links = LinkRecord.objects.filter(holder_id=holder.id)
+    own = links.get(batch_id=number)
+    before = links.filter(batch_id__lt=number).order_by("-batch_id").first()
+    after = list(
+        links.filter(batch_id__gt=number, batch_id__lte=upto).order_by("batch_id").values_list("digest", flat=True)
+    )
+    places = unpack_members(bytes(own.members))
+    first = number << MEMBERS_BITS
+    digests = dict(
+        MovementRecord.objects.filter(id__gte=first, id__lt=first + (1 << MEMBERS_BITS)).values_list("id", "digest")
+    )
+    return {
+        "holder": holder.key,
+        "links": own.seq + len(after),
+        "head_before": (bytes(before.head) if before else first_head(holder.key)).hex(),
+        "position": places.index(movement.id - first),
+        "link_digests": [bytes(digests[first + place]).hex() for place in places],
+        "links_after": [bytes(digest).hex() for digest in after],
+    }
+
+
+def _heads_at(upto: int) -> list[tuple[str, int, bytes]]:
+    """Key, number of links and head of each holder as they were after a batch, by key."""
+    sql = (
+        "SELECT h.key, l.seq, l.head FROM ledger_link l JOIN ledger_holder h ON h.id = l.holder_id JOIN "
+        "(SELECT holder_id, MAX(batch_id) AS batch_id FROM ledger_link WHERE batch_id <= %s GROUP BY holder_id) last "
+        "ON last.holder_id = l.holder_id AND last.batch_id = l.batch_id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [upto])
+        return sorted((key, seq, bytes(head)) for key, seq, head in cursor.fetchall())
