@@ -3,6 +3,7 @@
 Invariant: an outcome is a value, "no data" with the names of what lacks, or "not applicable"; the unknown is never 0.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -176,9 +177,8 @@ def _readings() -> Mapping[tuple[str, str], Reading]:
 
 
 @cache
-def _place_readings() -> Mapping[tuple[str, str], str]:
-    rows = read_table("indicators/place_readings.csv")
-    return {(row["division"], row["indicator"]): row["reading"] for row in rows}
+def _place_readings() -> Mapping[tuple[str, str], Mapping[str, str]]:
+    return {(row["division"], row["indicator"]): row for row in read_table("indicators/place_readings.csv")}
 
 
 def indicator(indicator_id: str) -> Indicator:
@@ -202,6 +202,16 @@ def name_of(element_id: str) -> str:
     return element(element_id).name
 
 
+@cache
+def _scopes() -> Mapping[str, str]:
+    return {row["scope"]: row["name_zh"] for row in read_table("indicators/scopes.csv")}
+
+
+def scope_name(scope: str) -> str:
+    """The Chinese name of a part of a place or element; the slug itself where the table has none."""
+    return _scopes().get(scope, scope)
+
+
 def unit_of(element_id: str) -> str:
     """The unit in which figures of this element are kept."""
     if element_id.startswith(PUBLISHED):
@@ -217,9 +227,31 @@ def is_count(element_id: str) -> bool:
 def reading_of(indicator_id: str, division: str = "") -> Reading:
     """How ``division`` computes the indicator: its own reading where it has one, else the standard one."""
     row = indicator(indicator_id)
-    name = _place_readings().get((division, indicator_id), STANDARD)
+    name = _place_readings().get((division, indicator_id), {}).get("reading", STANDARD)
     standard = Reading(indicator_id, STANDARD, row.formula, row.confidence, row.formula_note)
     return standard if name == STANDARD else _readings()[indicator_id, name]
+
+
+def reading_source(indicator_id: str, division: str) -> str:
+    """Where a place's document shows the reading it uses; empty where it uses the standard one."""
+    return _place_readings().get((division, indicator_id), {}).get("source", "")
+
+
+def spelled(formula: str) -> str:
+    """A formula for people: elements by their Chinese names, ``×`` and ``÷`` for the signs."""
+    words = {"prev": "上年", "base": "参照年", "at": "指定年"}
+
+    def word(match: re.Match[str]) -> str:
+        name, scope = match.group("name"), match.group("scope")
+        chinese = words.get(name) or (name_of(name) if name.removeprefix(PUBLISHED) in _known() else name)
+        return f"{chinese}（{scope_name(scope)}）" if scope else chinese
+
+    text = re.sub(r"(?P<name>(?:indicator:)?[A-Za-z_]\w*)(?:\[(?P<scope>\w+)\])?", word, formula)
+    return text.replace("*", "×").replace("/", "÷")
+
+
+def _known() -> set[str]:
+    return {*elements(), *indicators()}
 
 
 def alternatives(indicator_id: str) -> tuple[Reading, ...]:
