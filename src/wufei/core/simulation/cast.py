@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
+from wufei.core.credit_code import check_character
 from wufei.core.simulation.apportion import apportion
 from wufei.core.simulation.scenario import Fleet, Group, Scenario
 
-CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100: without I, O, S, V, Z
 NUMBER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)  # GB 11714
 MARK = "模拟·"
 SCATTER_MICRODEGREES = 18_000  # how far a site is drawn from the middle of its township
@@ -86,8 +86,7 @@ def credit_code(place: str, number: int) -> str:
     total = sum(int(char, 36) * weight for char, weight in zip(body, NUMBER_WEIGHTS, strict=True))
     body += "0123456789X0"[11 - total % 11]
     front = f"Y1{place}{body}"
-    total = sum(CREDIT_ALPHABET.index(char) * pow(3, i, 31) for i, char in enumerate(front))
-    return front + CREDIT_ALPHABET[-total % 31]
+    return front + check_character(front)
 
 
 class _Register:

@@ -1,0 +1,51 @@
+"""Data elements of a place and year as its ledger says them: what is weighed need not be reported.
+
+Invariant: every value says that it comes from the ledger, and whether anything in it is simulated.
+"""
+
+from datetime import date
+
+from wufei.apps.ledger import selectors as ledger
+from wufei.apps.ledger.givers import givers, is_simulated
+from wufei.core import indicators
+from wufei.core.ledger_elements import LedgerElement, Measure, ledger_elements, measured
+from wufei.core.values import Origin, State, Value, ValueSet
+
+
+def ledger_value_set(division: str, year: int) -> ValueSet:
+    """The elements that the ledger of a place knows for a year; empty where nothing was booked.
+
+    What a ledger cannot know (value added, units in all, figures of other years) is not in it: join it to the
+    reported figures with ``assess.with_ledger``.
+    """
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    flows = ledger.flows(division, first, last)
+    if not flows:
+        return ValueSet.of(division, [])
+    gave = givers(division, first, last)
+    simulated = is_simulated(division)
+    values = []
+    for element in ledger_elements():
+        number = measured(element, division, flows, gave)
+        if number is not None:
+            values.append(
+                Value(
+                    element=element.element,
+                    scope=element.scope,
+                    period=str(year),
+                    value=number,
+                    state=State.NUMBER,
+                    unit=indicators.unit_of(element.element),
+                    printed="",
+                    source=_source(element, year, is_simulated=simulated),
+                    origin=Origin.LEDGER,
+                    note=element.note,
+                    is_simulated=simulated,
+                )
+            )
+    return ValueSet.of(division, values)
+
+
+def _source(element: LedgerElement, year: int, *, is_simulated: bool) -> str:
+    what = {Measure.MASS: "重量", Measure.COUNT: "件数", Measure.HOLDERS: "单位数"}[element.measure]
+    return f"固废台账{year}年日流量汇总（{what}）" + ("，模拟数据" if is_simulated else "")
