@@ -18,7 +18,7 @@ from wufei.core.scoring.shapes import COMPARATORS
 from wufei.core.scoring.text import decimal_text
 from wufei.core.values import Value, ValueSet
 
-LATER = ("完成", "下达", "任务")  # words of a target whose number is set year by year
+LATER = ("年度目标", "下达", "任务")  # words of a target whose number is set year by year
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ def _status(compared: Iterable[Compared]) -> ItemStatus:
 
 
 def target_of(targets: Mapping[int, TargetValue], year: int) -> tuple[int | None, TargetValue | None]:
-    """The target of ``year``, else of the next year that has one, else of the last."""
+    """The target of ``year``, else of the next year that has one, else of the last; a slash is none."""
+    targets = {y: value for y, value in targets.items() if value.text != "/"}
     later = [y for y in sorted(targets) if y >= year]
     chosen = later[0] if later else max(targets, default=None)
     return chosen, targets[chosen] if chosen is not None else None
@@ -134,7 +135,7 @@ def _compared(source: Source, target: Target, row: Target | TargetPart, with_bas
         return Compared(name, status, found, wanted, year, comparator, is_met, reason, missing)
 
     shown = f"实际 {found.text}{target.unit}" if found.value is not None else "没有实际值"
-    if wanted is None or wanted.text == "/":
+    if wanted is None:
         return result(ItemStatus.PENDING, f"{shown}；方案没有给出目标值。")
     if wanted.bound is None:
         if any(word in wanted.text for word in LATER):
@@ -152,5 +153,5 @@ def _compared(source: Source, target: Target, row: Target | TargetPart, with_bas
     of = "" if year == source.year else f"（{year}年）"
     words = f"{shown}，目标 {wanted.text}{target.unit}{of}，{'已达到' if is_met else '未达到'}"
     off = abs(found.value - Fraction(number))
-    gap = "" if is_met else f"，差 {decimal_text(off)}{'个百分点' if target.unit == '%' else target.unit}"
+    gap = "" if is_met or not off else f"，差 {decimal_text(off)}{'个百分点' if target.unit == '%' else target.unit}"
     return result(ItemStatus.SCORED, f"{words}{gap}。", comparator, is_met)
