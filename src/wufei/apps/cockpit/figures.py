@@ -50,34 +50,40 @@ def tonnes_text(mass_g: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """A small line of the periods that have a value: points for an SVG of 96 × 24, and the same in words."""
+    """A small picture, 96 × 24: years that have a value as a line, target years as a dashed one; and in words."""
 
     points: str
     last_x: str
     last_y: str
+    target_points: str
+    target_x: str
+    target_y: str
     text: str
-    is_single: bool
 
 
-def spark(series: Sequence[tuple[str, Decimal | Fraction]], unit: str) -> Spark | None:
-    """``series`` is (period, value), oldest first; ``None`` when there is none."""
+def _drawn(series: Sequence[tuple[int, Fraction]], years: range, low: Fraction, span: Fraction) -> list[str]:
+    width = max(len(years) - 1, 1)
+    return [
+        f"{4 + 88 * (year - years.start) / width if len(years) > 1 else 48:.1f},"
+        f"{float(21 - 18 * (value - low) / span) if span else 12:.1f}"
+        for year, value in series
+    ]
+
+
+def spark(
+    series: Sequence[tuple[int, Fraction]], unit: str, targets: Sequence[tuple[int, Fraction]] = ()
+) -> Spark | None:
+    """``series`` and ``targets`` are (year, number), oldest first; ``None`` where no year has a value."""
     if not series:
         return None
-    values = [Fraction(value) for _, value in series]
-    low, high = min(values), max(values)
-    span = high - low
-    step = 88 / max(len(values) - 1, 1)
-    coordinates = [
-        (4 + step * i, 12.0 if not span else float(21 - 18 * (value - low) / span)) for i, value in enumerate(values)
-    ]
-    if len(coordinates) == 1:
-        coordinates = [(48.0, 12.0)]
-    words = "；".join(f"{period} 年 {decimal_text(value)}{unit}" if len(period) == 4 else f"{period} {decimal_text(value)}{unit}" for period, value in series)  # fmt: skip
-    last = coordinates[-1]
-    return Spark(
-        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in coordinates),
-        last_x=f"{last[0]:.1f}",
-        last_y=f"{last[1]:.1f}",
-        text=words,
-        is_single=len(coordinates) == 1,
-    )
+    every = [value for _, value in (*series, *targets)]
+    years = range(min(y for y, _ in (*series, *targets)), max(y for y, _ in (*series, *targets)) + 1)
+    low, span = min(every), max(every) - min(every)
+    line = _drawn(series, years, low, span)
+    later = [(year, value) for year, value in targets if year >= series[-1][0]]
+    dashed = [line[-1], *_drawn(later, years, low, span)] if later else []
+    words = [f"{year} 年 {decimal_text(value)}{unit}" for year, value in series]
+    words += [f"{year} 年目标 {decimal_text(value)}{unit}" for year, value in targets]
+    last_x, last_y = line[-1].split(",")
+    target_x, target_y = dashed[-1].split(",") if dashed else ("", "")
+    return Spark(" ".join(line), last_x, last_y, " ".join(dashed), target_x, target_y, "；".join(words))

@@ -31,14 +31,15 @@ MARKS = {
 
 STATUSES = {
     "scored": Label("已评分", "数据和目标齐全，按评分细则算出了得分。", "green"),
-    "value": Label("有数值", "按数据算出或直接采用公布的数值；这份方案没有评分细则，不打分。", "green"),
+    "met": Label("已达到", "数值达到了目标。这份方案没有评分细则，不打分。", "green"),
+    "missed": Label("未达到", "数值还没有达到目标。这份方案没有评分细则，不打分。", "red"),
     "pending": Label("待定", "目标（如“完成年度目标”）的具体数值尚未下达，暂不打分，也不按 0 分计。", "azure"),
     "not_applicable": Label("不适用", "分母为零或本地没有这类废物，不参加评分。", "secondary"),
     "judged": Label("待评审", "需要由人评审打分并写明理由，尚未评审，不按 0 分计。", "purple"),
     "no_data": Label("缺数据", "缺少计算所需的数据，不打分，也不按 0 分计。填报后即可评分。", "orange"),
 }
 
-STATUS_ORDER = ["scored", "value", "pending", "judged", "no_data", "not_applicable"]
+STATUS_ORDER = ["scored", "met", "missed", "pending", "judged", "no_data", "not_applicable"]
 
 LEVELS = {
     "error": Label("错误", "数据之间相互矛盾，必须核实更正。", "red"),

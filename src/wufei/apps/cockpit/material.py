@@ -43,7 +43,7 @@ class Treated:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One stream: ``stage`` of ``group`` (a domain or a waste code; empty when it joins all), by ``method`` or "" ."""
+    """One stream: ``stage`` of ``group`` (a domain or waste code; empty where it joins all), by ``method`` or ""."""
 
     source: str
     target: str

@@ -1,4 +1,4 @@
-"""The rows of the place's page, made for the templates: text, flags and addresses, nothing that could start a query."""
+"""The rows of the place's page, made for the templates: text, flags and addresses; none can start a query."""
 
 from dataclasses import dataclass, field
 
@@ -32,27 +32,21 @@ class Count:
 class Section:
     """The progress of one section: points of what could be scored, and how much could not be scored yet.
 
-    The bar (0 to 100) is points won, points lost, points open (pending, judged, no data): three shares of the maximum.
+    The bar (0 to 100 of the maximum) is points won, then points lost; the rest is open (pending, judged, no data).
+    ``is_part``: a group inside the section above it.
     """
 
     name: str
     points: str
     scored_max: str
     max_points: str
-    won: float
-    lost: float
-    open: float
+    won_width: str
+    lost_width: str
     counts: tuple[Count, ...]
     number: int
     has_points: bool
-
-    @property
-    def lost_from(self) -> float:
-        return self.won
-
-    @property
-    def open_from(self) -> float:
-        return self.won + self.lost
+    has_scored: bool
+    is_part: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@
   function grid(map, bounds) {
     const span = Math.max(bounds.getEast() - bounds.getWest(), bounds.getNorth() - bounds.getSouth());
     const step = [0.05, 0.1, 0.2, 0.5, 1, 2].find((s) => span / s <= 6) || 5;
-    const line = (points, text, at) => {
+    const line = (points, text, at, anchor) => {
       L.polyline(points, { color: "#c3cfca", weight: 1, interactive: false }).addTo(map);
-      L.marker(at, { interactive: false, keyboard: false, icon: L.divIcon({ className: "map-degree", html: text, iconSize: [54, 14] }) }).addTo(map);
+      L.marker(at, { interactive: false, keyboard: false, icon: L.divIcon({ className: "map-degree", html: text, iconSize: [54, 14], iconAnchor: anchor }) }).addTo(map);
     };
     const south = bounds.getSouth() - step, north = bounds.getNorth() + step;
     const west = bounds.getWest() - step, east = bounds.getEast() + step;
-    for (let x = Math.ceil(west / step) * step; x <= east; x += step) line([[south, x], [north, x]], `${x.toFixed(2)}°E`, [bounds.getSouth(), x]);
-    for (let y = Math.ceil(south / step) * step; y <= north; y += step) line([[y, west], [y, east]], `${y.toFixed(2)}°N`, [y, bounds.getWest()]);
+    for (let x = Math.ceil(west / step) * step; x <= east; x += step) line([[south, x], [north, x]], `${x.toFixed(2)}°E`, [bounds.getSouth(), x], [27, 16]);
+    for (let y = Math.ceil(south / step) * step; y <= north; y += step) line([[y, west], [y, east]], `${y.toFixed(2)}°N`, [y, bounds.getWest()], [-4, 7]);
   }
 
   async function draw(box) {
@@ -29,9 +29,9 @@
     box.textContent = "";
     const map = L.map(box, { attributionControl: false, zoomSnap: 0.25, scrollWheelZoom: false });
     maps.set(box, map);
-    const bounds = L.latLngBounds(data.points.map((p) => [p.latitude, p.longitude])).pad(0.12);
+    const bounds = L.latLngBounds(data.points.map((p) => [p.latitude, p.longitude])).pad(0.15);
     map.fitBounds(bounds);
-    grid(map, bounds);
+    grid(map, map.getBounds());
     const largest = Math.max(...data.points.filter((p) => p.kind === "township").map((p) => p.mass_t), 0);
     const order = [...data.points].sort((a, b) => b.mass_t - a.mass_t);
     for (const point of order) {

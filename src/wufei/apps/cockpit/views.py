@@ -1,0 +1,127 @@
+"""The pages of a place: parse the address, call one selector, choose a template (whole page or partial)."""
+
+from typing import cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from wufei.apps.cockpit import flows as flow_selectors
+from wufei.apps.cockpit import panels, selectors
+from wufei.apps.cockpit.labels import STAGES
+from wufei.apps.cockpit.places import Place, find_place, home_code, is_firm, place_codes
+from wufei.apps.cockpit.query import Query, read_query
+from wufei.apps.registry.models import User
+
+# what HTMX asks to replace -> the partial, and the name of its part in the page
+PARTIALS = {
+    "indicators": ("cockpit/_indicators.html", "table"),
+    "lists": ("cockpit/_lists.html", "lists"),
+    "material": ("cockpit/_material.html", "material"),
+}
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _place(request: HttpRequest, division: str) -> tuple[Place, Query, str]:
+    """The place, what is asked, and the place's own address; 404 where the person may not see it."""
+    place = find_place(_user(request), division, today=timezone.localdate())
+    if place is None:
+        raise Http404
+    query = read_query(request.GET.dict(), years=place.years)  # type: ignore[arg-type]  # single values are texts
+    return place, query, reverse("cockpit:place", args=[division])
+
+
+@require_GET
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page after login: the person's place, or their firm."""
+    user = _user(request)
+    if is_firm(user):
+        return redirect("cockpit:own")
+    code = home_code(user, place_codes(user))
+    if code is None:
+        return render(request, "cockpit/nothing.html")
+    return redirect("cockpit:place", division=code)
+
+
+@require_GET
+@login_required
+def place(request: HttpRequest, division: str) -> HttpResponse:
+    """The page of a place; to HTMX one of its partials."""
+    found, query, base = _place(request, division)
+    wanted = PARTIALS.get(request.headers.get("HX-Target", "")) if request.headers.get("HX-Request") else None
+    today = timezone.localdate()
+    if wanted:
+        template, name = wanted
+        part = selectors.part(_user(request), found, query, base, name=name, today=today)
+        if part is None:
+            raise Http404
+        return render(request, template, {name: part})
+    page = selectors.place_page(_user(request), found, query, base, today=today)
+    return render(request, "cockpit/place.html", {"page": page})
+
+
+@require_GET
+@login_required
+def flows(request: HttpRequest, division: str) -> HttpResponse:
+    """The flow picture as JSON for the chart."""
+    _, query, base = _place(request, division)
+    own = flow_selectors.ledger_division(_user(request), division)
+    if own is None:
+        raise Http404
+    return JsonResponse(flow_selectors.sankey(own, query, base), json_dumps_params={"ensure_ascii": False})
+
+
+@require_GET
+@login_required
+def town_map(request: HttpRequest, division: str) -> HttpResponse:
+    """The townships and facilities as JSON for the map."""
+    _, query, base = _place(request, division)
+    points = flow_selectors.map_points(_user(request), division, query, base)
+    return JsonResponse(points, json_dumps_params={"ensure_ascii": False})
+
+
+def _panel(request: HttpRequest, partial: str, panel: object | None) -> HttpResponse:
+    """A panel: to HTMX the partial alone, to a browser a page around it."""
+    if panel is None:
+        raise Http404
+    if request.headers.get("HX-Request"):
+        return render(request, partial, {"panel": panel})
+    return render(request, "cockpit/panel.html", {"panel": panel, "partial": partial})
+
+
+@require_GET
+@login_required
+def item(request: HttpRequest, division: str, item: str) -> HttpResponse:
+    """Where the figure of one indicator comes from."""
+    found, query, base = _place(request, division)
+    panel = panels.indicator_panel(_user(request), found, query, base, item)
+    return _panel(request, "cockpit/_indicator_panel.html", panel)
+
+
+@require_GET
+@login_required
+def mass(request: HttpRequest, division: str, stage: str) -> HttpResponse:
+    """Which movements one stream of the flow picture is made of."""
+    found, query, base = _place(request, division)
+    if stage not in STAGES:
+        raise Http404
+    asked = {key: request.GET.get(key, "")[:60] for key in ("code", "method", "after")}
+    panel = panels.mass_panel(_user(request), found, query, base, stage=stage, **asked)
+    return _panel(request, "cockpit/_movements_panel.html", panel)
+
+
+@require_GET
+@login_required
+def own(request: HttpRequest) -> HttpResponse:
+    """The page of a firm: the balances of its own sites."""
+    user = _user(request)
+    if not is_firm(user):
+        raise Http404
+    return render(request, "cockpit/own.html", {"page": selectors.own_page(user, today=timezone.localdate())})
