@@ -10,6 +10,7 @@ from python_calamine import CalamineWorkbook
 from wufei.apps.plans.lists import PAGE_SIZE
 from wufei.apps.plans.services import load_pack
 from wufei.apps.registry.models import Role
+from wufei.core import plan as core
 
 pytestmark = pytest.mark.django_db
 HTMX = {"headers": {"HX-Request": "true"}}
@@ -141,6 +142,20 @@ def test_what_is_not_in_sight_does_not_exist(client, make_user, longyou, address
 def test_a_firm_has_no_page_of_plans(client, make_user, longyou):
     client.force_login(make_user(Role.GENERATOR))
     assert client.get("/plans/").status_code == 404
+
+
+def test_targets_of_the_running_text_have_their_own_tab_where_there_are_any(client, make_user, longyou):
+    user = make_user(division="371525")
+    pack = core.read_pack("371525")
+    load_pack(pack)
+    client.force_login(user)
+    assert client.get("/plans/371525/targets/").context["page"].total == 48
+    page = client.get("/plans/371525/text_targets/").context["page"]
+    assert (page.total, page.tabs[-1].label) == (len(pack.text_targets), "正文目标")
+    assert client.get(page.rows[0].url).status_code == 200
+    assert client.get("/plans/371525/text_targets.xlsx").status_code == 200
+    client.force_login(make_user())
+    assert len(client.get("/plans/330825/targets/").context["page"].tabs) == 4
 
 
 @pytest.mark.parametrize("address", ["/plans/", *ADDRESSES])

@@ -39,7 +39,7 @@ def row_detail(user: User | AnonymousUser, division: str, name: str, key: str) -
         place=row.plan.place,
         document=row.plan.title,
         name=name,
-        label=labels.LISTS[name],
+        label=labels.PAGES[name],
         title=getattr(row, TITLE[name]),
         group=getattr(row, GROUP[name]),
         no=row.no or "",

@@ -10,3 +10,6 @@ MARKS = {
     Mark.REFERENCE: "参考",
 }
 LISTS = {"targets": "目标清单", "tasks": "任务清单", "projects": "项目清单", "responsibilities": "责任清单"}
+# Dated figures of the running text, beside the numbered targets; shown where a plan has any.
+TEXT_TARGETS = {"text_targets": "正文目标"}
+PAGES = LISTS | TEXT_TARGETS

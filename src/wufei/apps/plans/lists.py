@@ -26,9 +26,11 @@ VISIBLE = {
     "tasks": selectors.visible_tasks,
     "projects": selectors.visible_projects,
     "responsibilities": selectors.visible_responsibilities,
+    "text_targets": selectors.visible_text_targets,
 }
-TITLE = {"targets": "name", "tasks": "title", "projects": "name", "responsibilities": "title"}
-GROUP = {"targets": "group", "tasks": "group", "projects": "type", "responsibilities": "group"}
+HAVE_MARKS = {"targets", "text_targets"}
+TITLE = dict.fromkeys(labels.PAGES, "title") | dict.fromkeys(["targets", "text_targets", "projects"], "name")
+GROUP = dict.fromkeys(labels.PAGES, "group") | {"projects": "type"}
 NEVER = date(9999, 12, 31)
 BY_DUE = Coalesce(F("due"), Value(NEVER))
 BY_MARK = Case(
@@ -46,6 +48,7 @@ def _amount(text: str) -> Decimal:
 # list -> name of the order -> (what it says, expression, largest first, how a value in the address is read)
 ORDERS: dict[str, dict[str, tuple[str, Any, bool, Any]]] = {
     "targets": {"mark": ("按类型", BY_MARK, False, int)},
+    "text_targets": {},
     "tasks": {"due": ("按时限", BY_DUE, False, date.fromisoformat)},
     "projects": {
         "money": ("按投资", Coalesce(F("investment_wan_yuan"), Value(Decimal(-1))), True, _amount),
@@ -119,10 +122,12 @@ class ListPage:
     filters: Filters
     next_after: str
     investment: str
+    tabs: tuple[Choice, ...]
 
 
 COLUMNS = {
     "targets": ("类型", "基准值", "目标值", "责任单位"),
+    "text_targets": ("类型", "基准值", "目标值", "责任单位"),
     "tasks": ("牵头单位", "配合单位", "完成时限"),
     "projects": ("建设（责任）单位", "投资（万元）", "完成年限"),
     "responsibilities": ("牵头部门", "参与部门"),
@@ -135,7 +140,7 @@ def readable(text: str) -> str:
 
 
 def _cells(name: str, row: Any) -> tuple[str, ...]:
-    if name == "targets":
+    if name in HAVE_MARKS:
         value = selectors.target_value(row)
         shown = value.shown_targets()
         years = "；".join(f"{year}年 {readable(text)}" for year, text in sorted(shown.items()))
@@ -154,7 +159,7 @@ def _filtered(rows: QuerySet[Any], name: str, filters: Filters) -> QuerySet[Any]
         rows = rows.filter(departments_index__contains=f"|{filters.department}|")
     if filters.group:
         rows = rows.filter(**{GROUP[name]: filters.group})
-    if filters.mark and name == "targets":
+    if filters.mark and name in HAVE_MARKS:
         rows = rows.filter(mark=filters.mark)
     if filters.q:
         found = Q(**{f"{TITLE[name]}__icontains": filters.q}) | Q(note__icontains=filters.q)
@@ -178,7 +183,7 @@ def _cut(rows: QuerySet[Any], order: tuple[str, Any, bool, Any], after: str) -> 
 def list_page(
     user: User | AnonymousUser, division: str, name: str, filters: Filters, *, today: date
 ) -> ListPage | None:
-    """One page of a list, or ``None`` where the person sees no plan of this place. Five or six queries."""
+    """One page of a list, or ``None`` where the person sees no plan of this place. Six or seven queries."""
     plan = selectors.visible_plans(user).filter(division_id=division).first()
     if plan is None:
         return None
@@ -191,13 +196,14 @@ def list_page(
     about = list(rows.values_list("departments_index", GROUP[name]))
     departments = Counter(part for index, _ in about for part in index.strip("|").split("|") if part)
     groups = Counter(group for _, group in about if group)
+    has_text_targets = selectors.visible_text_targets(user).filter(plan=plan).exists()
     total = selectors.known_investment(user, plan) if name == "projects" else None
     return ListPage(
         division=division,
         place=plan.place,
         document=plan.title,
         name=name,
-        label=labels.LISTS[name],
+        label=labels.PAGES[name],
         columns=COLUMNS[name],
         rows=tuple(_row(division, name, row, today) for row in page[:PAGE_SIZE]),
         total=len(about),
@@ -208,7 +214,7 @@ def list_page(
         ),
         groups=tuple(Choice(group, f"{group}（{n}）", group == filters.group) for group, n in groups.items()),
         marks=tuple(
-            Choice(mark, label, mark == filters.mark) for mark, label in labels.MARKS.items() if name == "targets"
+            Choice(mark, label, mark == filters.mark) for mark, label in labels.MARKS.items() if name in HAVE_MARKS
         ),
         orders=tuple(
             Choice(key, label, key == filters.sort)
@@ -216,6 +222,10 @@ def list_page(
         ),
         filters=filters,
         next_after=f"{last.order_value}~{last.position}" if last else "",
+        tabs=tuple(
+            Choice(key, label, key == name)
+            for key, label in (labels.PAGES if name == "text_targets" or has_text_targets else labels.LISTS).items()
+        ),
         investment=core.decimal_text(total or None) or "",
     )
 

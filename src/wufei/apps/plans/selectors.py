@@ -130,6 +130,7 @@ VALUE_OF: dict[str, Callable[[Any], Any]] = {
     "tasks": task_value,
     "projects": project_value,
     "responsibilities": responsibility_value,
+    "text_targets": target_value,
 }
 
 

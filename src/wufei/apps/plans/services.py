@@ -19,8 +19,6 @@ ACTOR = "system"
 
 def load_packs() -> None:
     """Bring the tables to what ``data/plans`` says. A pack that is loaded already is left alone."""
-    if not Division.objects.exists():
-        return  # a registry without divisions has nothing that a plan could hang on
     for division in core.pack_divisions():
         load_pack(core.read_pack(division))
 

@@ -18,11 +18,12 @@ WIDEST_COLUMN = 60
 
 def table(pack: Pack, name: str) -> tuple[list[str], list[list[Cell]]]:
     """Header and rows of one list; ``name`` is one of ``labels.LISTS``."""
-    if name == "targets":
-        years = sorted({year for target in pack.targets for year in target.shown_targets()})
+    if name in {"targets", "text_targets"}:
+        targets = pack.targets if name == "targets" else pack.text_targets
+        years = sorted({year for target in targets for year in target.shown_targets()})
         header = ["序号", "分组", "指标", "类型", "单位", "基准年", "基准值", *[f"{year}年目标" for year in years]]
         rows: list[list[Cell]] = []
-        for target in pack.targets:
+        for target in targets:
             shown = target.shown_targets()
             row: list[Cell] = [target.no, target.group, target.name, labels.MARKS[target.mark], target.unit]
             row += [str(target.baseline_year or ""), target.shown_baseline()]
@@ -48,13 +49,13 @@ def table(pack: Pack, name: str) -> tuple[list[str], list[list[Cell]]]:
     ]
 
 
-def workbook_bytes(pack: Pack, names: Sequence[str] = tuple(labels.LISTS)) -> bytes:
-    """An ``.xlsx`` file of the named lists."""
+def workbook_bytes(pack: Pack, names: Sequence[str] = ()) -> bytes:
+    """An ``.xlsx`` file of the named lists; without names, of the four lists and what text targets there are."""
     book = Workbook()
     book.remove(book.active)
-    for name in names:
+    for name in names or [*labels.LISTS, *(labels.TEXT_TARGETS if pack.text_targets else [])]:
         header, rows = table(pack, name)
-        _write(book.create_sheet(labels.LISTS[name]), header, rows)
+        _write(book.create_sheet(labels.PAGES[name]), header, rows)
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

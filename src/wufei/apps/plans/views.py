@@ -20,7 +20,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _known(name: str) -> str:
-    if name not in labels.LISTS:
+    if name not in labels.PAGES:
         raise Http404
     return name
 
@@ -55,7 +55,6 @@ def list_rows(request: HttpRequest, division: str, name: str) -> HttpResponse:
     chosen = {key: value for key, value in filters.chosen().items() if key != "after"}
     context = {
         "page": page,
-        "lists": labels.LISTS,
         "first_url": _address(here, chosen),
         "next_url": _address(here, {**chosen, "after": page.next_after}),
         "export_url": _address(reverse("plans:export", args=[division, name]), chosen),
@@ -70,7 +69,7 @@ def export(request: HttpRequest, division: str, name: str) -> HttpResponse:
     pack = filtered_pack(request.user, division, _known(name), Filters.of(request.GET.dict()))
     if pack is None:
         raise Http404
-    file_name = f"{pack.place}{labels.LISTS[name]}.xlsx"
+    file_name = f"{pack.place}{labels.PAGES[name]}.xlsx"
     headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=file_name) or ""}
     return HttpResponse(workbook_bytes(pack, [name]), content_type=XLSX, headers=headers)
 

@@ -28,7 +28,7 @@ def pack_as_dict(pack: Pack) -> dict[str, object]:
         "tasks": [_task(row) for row in pack.tasks],
         "projects": [_project(row) for row in pack.projects],
         "responsibilities": [_responsibility(row) for row in pack.responsibilities],
-        "investment_wan_yuan": decimal_text(pack.investment_wan_yuan),
+        "investment_wan_yuan": decimal_text(pack.investment_wan_yuan) if pack.has_investments else None,
         "text_targets": [_target(row) for row in pack.text_targets],
     }
 

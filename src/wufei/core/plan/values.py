@@ -256,6 +256,11 @@ class Pack:
     text_targets: tuple[Target, ...] = ()
 
     @property
+    def has_investments(self) -> bool:
+        """Whether the document names the investment of any project."""
+        return any(project.investment_wan_yuan is not None for project in self.projects)
+
+    @property
     def investment_wan_yuan(self) -> Decimal:
         """The sum of the projects' investments that are known, 万元."""
         return sum((p.investment_wan_yuan for p in self.projects if p.investment_wan_yuan is not None), Decimal(0))
