@@ -1,13 +1,6 @@
 """The command line of assessment."""
 
-import click
+from wufei.apps.assessment.commands_assess import assess
+from wufei.apps.assessment.commands_check import check
 
-
-@click.command()
-def assess() -> None:
-    """assess."""
-
-
-@click.command()
-def check() -> None:
-    """check."""
+__all__ = ["assess", "check"]

@@ -7,7 +7,7 @@ from wufei.core.values import Value, printed_number
 
 
 def plain(number: Fraction, places: int = 2) -> str:
-    """A number with at most ``places`` decimals, without trailing zeros: 157008.58, -4.12; two digits of 0.0093 stay."""
+    """A number with at most ``places`` decimals, without trailing zeros: 157008.58, 0.0093 keeps two digits."""
     while places < 8 and number and abs(number) < Fraction(10) ** (1 - places):
         places += 1
     scaled = round(number * 10**places)
