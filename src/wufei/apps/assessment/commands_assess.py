@@ -1,37 +1,14 @@
 """``wufei assess PLACE --year Y``: where a place stands, item by item."""
 
 import json
-from typing import NoReturn
 
 import click
 
 from wufei.apps.assessment import selectors
 from wufei.apps.assessment.assess import assess_as_dict, has_ledger_figures
+from wufei.apps.assessment.place_arguments import division_of, year_of
 from wufei.apps.assessment.text_assess import render
-from wufei.apps.plans import selectors as plans
 from wufei.core.scoring import PartialStep
-
-FIRST_YEAR, LAST_YEAR = 2000, 2099
-
-
-def _stop(message: str) -> NoReturn:
-    """End the command with a message and exit code 2: it was asked for something that is not there."""
-    click.echo(message, err=True)
-    raise SystemExit(2)
-
-
-def _division(place: str) -> str:
-    division = plans.find_division(place)
-    if division is None:
-        known = "、".join(f"{name}（{code}）" for code, name, _ in plans.places())
-        _stop(f"没有“{place}”的方案。现有：{known or '无'}。请写其中的名称或代码。")
-    return division
-
-
-def _year(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and FIRST_YEAR <= int(text) <= LAST_YEAR):
-        _stop(f"“{text}”不是年份。请写四位年份，如 --year 2022。")
-    return int(text)
 
 
 @click.command()
@@ -53,13 +30,12 @@ def _year(text: str) -> int:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def assess(place: str, year_text: str, partial_step: str | None, origin: str, as_json: bool) -> None:
     """评估 PLACE（代码或名称）：逐项列出实际值、目标、得分和理由；缺什么写明什么，未知的不按 0 分计。"""
-    year = _year(year_text)
-    division = _division(place)
+    year, division = year_of(year_text), division_of(place)
     values = selectors.value_set(division, year=year, origin=origin)
     if not values.elements(str(year)):
         click.echo(f"没有{year}年的数据，各项都无法评分。", err=True)
     elif origin == "ledger" and not has_ledger_figures(values, year):
-        click.echo(f"台账里没有{year}年的记录，全部用上报的数据元计算。", err=True)
+        click.echo(f"台账里没有{year}年的记录，改用上报的数据。", err=True)
     step = PartialStep(partial_step) if partial_step else None
     assessed = assess_as_dict(division, year, values=values, partial_step=step)
     click.echo(json.dumps(assessed, ensure_ascii=False, indent=2) if as_json else render(assessed), nl=as_json)

@@ -12,7 +12,7 @@ from wufei.core.formula import ZeroDenominator
 from wufei.core.indicators import Basis, Status
 from wufei.core.scoring.rules import Input, OwnInput
 from wufei.core.scoring.text import decimal_text
-from wufei.core.values import Origin, Value, ValueSet
+from wufei.core.values import Origin, Value, ValueSet, printed_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Source:
             label = f"{wanted.element}[{wanted.scope}]" if wanted.scope else wanted.element
             return Found(Status.NO_DATA, missing=(self._missing(f"{label}@{year}"),))
         basis = "ledger" if value.origin == Origin.LEDGER else "reported"
-        return Found(Status.VALUE, Fraction(value.value), f"{value.value:f}", basis, (value,))
+        return Found(Status.VALUE, Fraction(value.value), figure_text(value), basis, (value,))
 
     def _formula(self, text: str, year: int) -> Found:
         formula = indicators.parsed(text)
@@ -117,7 +117,7 @@ class Source:
                 shell,
                 status=Status.VALUE,
                 value=Fraction(printed.value),
-                text=f"{printed.value:f}",
+                text=figure_text(printed),
                 basis="published",
                 inputs=inputs,
                 computed=recomputed,
@@ -130,6 +130,13 @@ class Source:
         return replace(
             shell, value=outcome.value, text=text, basis=basis, inputs=outcome.inputs, computed=outcome.value
         )
+
+
+def figure_text(value: Value) -> str:
+    """The number with the decimals that were printed (75.40), where it is the printed number."""
+    assert value.value is not None, value
+    printed = printed_number(value.printed)
+    return f"{printed if printed == value.value else value.value:f}"
 
 
 def _basis(values: tuple[Value, ...] | list[Value]) -> str:
