@@ -10,18 +10,25 @@ from wufei.apps.assessment import services as assessment
 from wufei.apps.assessment.assess import assess as assess_values
 from wufei.apps.assessment.assess import assess_as_dict, with_ledger
 from wufei.apps.assessment.commands_assess import assess
+from wufei.apps.assessment.text_assess import render
 from wufei.apps.plans import services as plans
-from wufei.apps.registry import services as registry
+from wufei.apps.registry.models import Division
+from wufei.core import plan
 from wufei.core.values import Value, ValueSet
 
 pytestmark = pytest.mark.django_db
 
 
+PLACES = {"330523": "安吉县", "330800": "衢州市", "330825": "龙游县", "371525": "冠县"}
+
+
 @pytest.fixture
 def packs():
-    """The plans and the published figures that the package brings."""
-    registry.load_reference()
-    plans.load_packs()
+    """Four plans and the published figures that the package brings for them."""
+    for code, name in PLACES.items():
+        level = 2 if code.endswith("00") else 3
+        Division.objects.create(code=code, prefix=code.removesuffix("00"), name=name, level=level)
+        plans.load_pack(plan.read_pack(code))
     assessment.load_packs()
 
 
@@ -148,7 +155,9 @@ def test_with_the_ledger_published_rates_of_the_year_give_way_to_computed_ones(p
     ledger = ValueSet.of("330523", [value("cdw_utilised", 300850, origin="ledger", is_simulated=True)])
     joined = with_ledger(reported, ledger, 2022)
     assert joined.published("msw_growth", "2021") is not None
-    found = {item["id"]: item for item in assess_as_dict("330523", 2022, values=joined)["items"]}
+    whole = assess_as_dict("330523", 2022, values=joined)
+    assert "安吉县（330523）2022年（含模拟数据）" in render(whole)
+    found = {item["id"]: item for item in whole["items"]}
     # 300850 of 601700 t is one half.
     assert (found["1.2.11"]["value"], found["1.2.11"]["basis"], found["1.2.11"]["is_simulated"]) == (
         "50",
@@ -158,3 +167,9 @@ def test_with_the_ledger_published_rates_of_the_year_give_way_to_computed_ones(p
     assert found["1.1.1"]["status"] == "no_data"
     before = assess_values("330523", 2022, values=reported)
     assert next(i for i in before.items if i.item.id == "1.2.11").parts[0].value_text == "75.40"
+
+
+def test_a_plan_without_numbered_targets_says_so(packs):
+    result = run("衢州市", "--year", "2020")
+    assert result.exit_code == 0
+    assert "方案没有列出带编号的目标" in result.stdout

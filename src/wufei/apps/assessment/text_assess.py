@@ -26,6 +26,7 @@ def render(assessed: dict[str, Any], width: int | None = None) -> str:
 
 def _head(assessed: dict[str, Any]) -> str:
     title = f"{assessed['name']}（{assessed['place']}）{assessed['year']}年"
+    title += "（含模拟数据）" if assessed["is_simulated"] else ""
     if not assessed["rule_set"]:
         return f"{title}：没有评分细则，只对照目标。"
     step = {"ceil": "按一档计", "floor": "不计", "linear": "按比例计"}[assessed["partial_step"]]
@@ -59,6 +60,8 @@ def _table(assessed: dict[str, Any]) -> Table:
 
 def _foot(assessed: dict[str, Any]) -> str:
     totals = assessed["totals"]
+    if not assessed["items"]:
+        return "方案没有列出带编号的目标，无从评估；其任务和项目见 wufei plan show。"
     counts = "，".join(f"{STATUSES[status]} {number} 项" for status, number in totals["counts"].items() if number)
     if assessed["rule_set"] is None:
         return f"达到 {totals['met']} 项，未达到 {totals['not_met']} 项。{counts}。"

@@ -156,6 +156,7 @@ def assessment_as_dict(assessment: Assessment, name: str) -> Plain:
         "rule_set_version": rule_set.version,
         "partial_step": str(assessment.partial_step),
         "partial_step_reason": rule_set.default_step_reason,
+        "is_simulated": any(value.is_simulated for score in assessment.items for value in score.inputs),
         "items": [_item(score, rule_set) for score in assessment.items],
         "adjustments": [_item(score, rule_set) for score in assessment.adjustments],
         "totals": {
@@ -231,6 +232,7 @@ def targets_as_dict(pack: Pack, year: int, scores: Sequence[TargetScore], partia
         "year": year,
         "rule_set": None,
         "partial_step": str(partial_step) if partial_step else None,
+        "is_simulated": any(v.is_simulated for score in scores for c in score.compared for v in c.found.inputs),
         "items": [_target_item(score) for score in scores],
         "adjustments": [],
         "totals": {
