@@ -69,7 +69,8 @@ def simulate(
             record_fact(at=at, actor=actor, verb=STARTED, subject=subject, division=scenario.place, after=chosen)
             register_cast(scenario, cast)
         elif started.after != chosen:
-            raise OtherSimulation(scenario, **started.after)
+            held = dict(started.after or {})
+            raise OtherSimulation(scenario, held["seed"], held["scale"])
     finished = Fact.objects.filter(verb=FINISHED, subject=subject).first()
     lots = make_lots(scenario, cast, seed, scale)
     total = movement_count(lots)
