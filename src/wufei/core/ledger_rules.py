@@ -381,7 +381,7 @@ def _check_ways(batch: Batch, now_us: int) -> list[Finding]:
                 "处理产生的新废物请另记一笔“产生”。",
                 "two_codes",
             )
-        elif source == target:
+        elif way[0] == way[1]:
             wrong[way] = ("转出与转入是同一账户。", "请更正转出方或转入方。", "same_account")
         elif rule and not (source.bucket in rule.sources and target.bucket in rule.targets):
             names = bucket_names()

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from wufei.apps.facts.services import record_fact
-from wufei.apps.ledger.posting import book, unknown_names
+from wufei.apps.ledger.posting import book, clashes, unknown_names
 from wufei.core.findings import Finding, Refused
 from wufei.core.intake import BadFile, read_rows
 from wufei.core.ledger import Receipt
@@ -67,7 +67,7 @@ def _check_all(name: str, raw: bytes, now_us: int, progress: Callable[[int], Non
     first_line: dict[str, int] = {}
     done = 0
     for batch, wrong in read_batches(read_rows(name, raw), PART):
-        findings += wrong + check(batch, now_us=now_us) + unknown_names(batch)
+        findings += wrong + check(batch, now_us=now_us) + unknown_names(batch) + clashes(batch)
         for i, key in enumerate(batch.key):
             line = first_line.setdefault(key, batch.line(i))
             if line < batch.line(0):  # the rules see what is twice within a part

@@ -19,6 +19,7 @@ from wufei.core.chain import batch_tail, digest_rows, first_head, link_digest, n
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Receipt
 from wufei.core.ledger_rules import (
+    CONTROL,
     Batch,
     account_name,
     check,
@@ -146,6 +147,13 @@ def unknown_names(batch: Batch) -> list[Finding]:
     return _unknown(batch, known)
 
 
+def clashes(batch: Batch) -> list[Finding]:
+    """A finding for each line whose key is booked with other content; takes no lock."""
+    if any(CONTROL.search(key) for key in batch.key):
+        return []  # the rules tell; a database cannot even be asked for such a key
+    return _compare_with_booked(engine(), batch)[1]
+
+
 def _unknown(batch: Batch, holders: Container[str]) -> list[Finding]:
     """A finding for each line that names a holder or a waste code nobody knows."""
     strange = {i for i, account in enumerate(batch.accounts) if account.holder not in holders}
@@ -204,6 +212,7 @@ def _accounts(books: Engine, batch: Batch, holders: dict[str, HolderRow]) -> tup
     """Ids and balances of the batch's accounts, by index; creates those that are new."""
     names = [account_name(account) for account in batch.accounts]
     known = {row.name: row for row in books.read_accounts(names)}
+    assert len(set(names)) == len(names), "A batch names each account once."
     missing = [
         (holders[a.holder].id, a.waste_code, a.bucket.value, a.method, name)
         for a, name in zip(batch.accounts, names, strict=True)

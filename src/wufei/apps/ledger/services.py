@@ -44,15 +44,20 @@ def post_batch(batch: Batch, *, actor: str, recorded_at: datetime) -> Receipt:
     """The same for a batch in columns, which spares making a ``Movement`` of each."""
     with transaction.atomic():
         receipt = book(batch, actor=actor, recorded_us=to_us(recorded_at))
-        if receipt.batch is not None:
-            record_fact(
-                at=recorded_at,
-                actor=actor,
-                verb="post_movements",
-                subject=f"ledger_batch:{receipt.batch}",
-                after={"movements": receipt.booked, "mass_g": receipt.mass_g, "late": receipt.late},
-            )
+        record_posting(receipt, actor=actor, at=recorded_at)
     return receipt
+
+
+def record_posting(receipt: Receipt, *, actor: str, at: datetime) -> None:
+    """Append the fact of a posting, in its transaction; nothing was done when all had been booked before."""
+    if receipt.batch is not None:
+        record_fact(
+            at=at,
+            actor=actor,
+            verb="post_movements",
+            subject=f"ledger_batch:{receipt.batch}",
+            after={"movements": receipt.booked, "mass_g": receipt.mass_g, "late": receipt.late},
+        )
 
 
 @transaction.atomic
