@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from python_calamine import CalamineWorkbook
 
-from wufei.apps.plans.lists import PAGE_SIZE
+from wufei.apps.plans.lists import PAGE_SIZE, readable
 from wufei.apps.plans.services import load_pack
 from wufei.apps.registry.models import Role
 from wufei.core import plan as core
@@ -74,7 +74,7 @@ def test_walking_the_pages_meets_every_row_once(office, longyou, name, sort, mon
 
 def test_projects_come_by_investment_largest_first(office, longyou):
     first, second, third, *_ = office.get("/plans/330825/projects/", {"sort": "money"}).context["page"].rows
-    assert [row.cells[1] for row in (first, second, third)] == ["177835", "150000", "42957.73"]
+    assert [row.cells[1][0] for row in (first, second, third)] == ["177835", "150000", "42957.73"]
 
 
 @pytest.mark.parametrize("after", ["x", "~", "a~b", "2021-06~1", "2021-06-30~x", "NaN~1", "1e999~1"])
@@ -98,9 +98,26 @@ def test_a_row_opens_down_to_its_place_in_the_document(office, longyou):
     part = office.get("/plans/330825/targets/T15/", **HTMX).content.decode()
     assert "附件1 序号15（原文第323-324行）" in part
     assert "废旧农膜回收处理率" in part
-    assert "≥90" in part
+    assert "≥90%" in part
     assert "<html" not in part
     assert "<html" in office.get("/plans/330825/targets/T15/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (">=97", "≥97%"),
+        ("=5", "5%"),
+        ("-22", "-22%"),
+        ("负增长", "负增长"),
+        ("/", "/"),
+        ("", ""),
+        ("城镇 <=1；农村 -3.67", "城镇 ≤1%；农村 -3.67%"),
+        ("建立考核办法", "建立考核办法"),
+    ],
+)
+def test_a_figure_carries_its_unit_and_words_do_not(text, shown):
+    assert readable(text, "%") == shown
 
 
 def test_the_excel_file_holds_the_chosen_rows(office, longyou):

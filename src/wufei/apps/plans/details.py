@@ -55,13 +55,15 @@ def _fields(
 ) -> tuple[list[tuple[str, str]], tuple[tuple[str, str, str, str, str], ...]]:
     """Labels and texts of a row, and the sub rows of a target."""
     if isinstance(value, core.Target):
-        years = [(f"{year}年目标", readable(text)) for year, text in sorted(value.shown_targets().items())]
+        years = [
+            (f"{year}年目标", readable(text, value.unit)) for year, text in sorted(value.shown_targets().items())
+        ]
         year = f"（{value.baseline_year}年）" if value.baseline_year else ""
         parts = tuple(
             (
                 part.part,
-                readable(part.baseline),
-                "；".join(f"{year}年 {readable(target.text)}" for year, target in sorted(part.targets.items())),
+                shown(part.baseline),
+                "；".join(f"{year}年 {shown(target.text)}" for year, target in sorted(part.targets.items())),
                 "、".join(part.departments),
                 part.source,
             )
@@ -70,7 +72,7 @@ def _fields(
         fields = [
             ("类型", labels.MARKS[value.mark]),
             ("单位", value.unit),
-            (f"基准值{year}", readable(value.shown_baseline())),
+            (f"基准值{year}", shown(value.shown_baseline())),
             *years,
             ("责任单位", "、".join(value.all_departments)),
         ]

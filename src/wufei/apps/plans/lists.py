@@ -92,13 +92,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """One row of the page: ``cells`` in the order of the page's columns."""
+    """One row of the page: ``cells`` (text and CSS class) in the order of the page's columns."""
 
     url: str
     no: str
     title: str
     group: str
-    cells: tuple[str, ...]
+    cells: tuple[tuple[str, str], ...]
     is_past_due: bool
 
 
@@ -134,19 +134,23 @@ COLUMNS = {
 }
 
 
-def readable(text: str) -> str:
-    """``>=97`` as ≥97."""
-    return text.replace(">=", "≥").replace("<=", "≤").removeprefix("=")
+FIGURE = re.compile(r"(?<![^ ])((?:>=|<=|>|<|=)?-?\d+(?:\.\d+)?)(?=；|$)")
+LONGEST_UNBROKEN = 10
+
+
+def readable(text: str, unit: str = "") -> str:
+    """``>=97`` with ``%`` as ≥97%; words carry no unit, and each part of ``城镇 <=1；农村 -3.67`` carries its own."""
+    with_unit = FIGURE.sub(lambda found: found[1] + unit, text)
+    return with_unit.replace(">=", "≥").replace("<=", "≤").removeprefix("=")
 
 
 def _cells(name: str, row: Any) -> tuple[str, ...]:
     if name in HAVE_MARKS:
         value = selectors.target_value(row)
         shown = value.shown_targets()
-        years = "；".join(f"{year}年 {readable(text)}" for year, text in sorted(shown.items()))
-        unit = f"（{row.unit}）" if row.unit else ""
-        baseline = readable(value.shown_baseline())
-        return labels.MARKS[value.mark], baseline, f"{years}{unit if years else ''}", "、".join(value.all_departments)
+        years = "；".join(f"{year}年 {readable(text, row.unit)}" for year, text in sorted(shown.items()))
+        baseline = readable(value.shown_baseline(), row.unit)
+        return labels.MARKS[value.mark], baseline, years, "、".join(value.all_departments)
     if name == "tasks":
         return "、".join(row.lead), "、".join(row.cooperating), row.deadline
     if name == "projects":
@@ -237,7 +241,7 @@ def _row(division: str, name: str, row: Any, today: date) -> ListRow:
         no=row.no or "",
         title=getattr(row, TITLE[name]),
         group=getattr(row, GROUP[name]),
-        cells=_cells(name, row),
+        cells=tuple((text, "nowrap" if len(text) <= LONGEST_UNBROKEN else "") for text in _cells(name, row)),
         is_past_due=due is not None and due < today,
     )
 
