@@ -1,18 +1,32 @@
 """How people come in: accounts are made by the programme office, and demo accounts work in demo mode only."""
 
+from typing import Any, cast
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.stagekit import clear_login
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from wufei.apps.registry.models import User
 
 
+def is_let_in(user: User) -> bool:
+    """Whether ``user`` may be here at all: demo accounts only where the machine runs in demo mode."""
+    return settings.DEMO or not user.is_demo
+
+
 class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carries no types
-    """Refuses every sign-up."""
+    """Refuses every sign-up, and every way of login to whom is not let in."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        if not is_let_in(user):
+            clear_login(request)
+            return cast(HttpResponse, self.respond_user_inactive(request, user))
+        return cast(HttpResponse | None, super().pre_login(request, user, **kwargs))
 
 
 class Backend(AuthenticationBackend):  # type: ignore[misc]  # allauth carries no types
@@ -21,5 +35,13 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]  # allauth carries n
     Django asks at login and again at each request, so a session begun in demo mode ends with it.
     """
 
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
+        user = cast(User | None, super().authenticate(request, **credentials))
+        # allauth keeps a person whom user_can_authenticate refuses, and logs them in behind our back: take that away.
+        kept = self.unstash_authenticated_user()
+        if kept is not None and is_let_in(kept):
+            self._stash_user(kept)
+        return user
+
     def user_can_authenticate(self, user: User) -> bool:
-        return bool(super().user_can_authenticate(user)) and (settings.DEMO or not user.is_demo)
+        return bool(super().user_can_authenticate(user)) and is_let_in(user)

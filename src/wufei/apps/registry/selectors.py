@@ -180,3 +180,13 @@ def user_rows() -> list[UserRow]:
         )
         for row in rows
     ]
+
+
+def may_import(user: User | AnonymousUser) -> bool:
+    """Whether the person may bring organisations: the programme office, or a department whose duty is all domains."""
+    seen = scope(user)
+    return (
+        isinstance(user, User)
+        and (user.role == Role.PROGRAMME_OFFICE or (user.role == Role.DEPARTMENT and seen.sees_all_domains))
+        and seen.prefix != NOTHING
+    )

@@ -1,0 +1,221 @@
+"""The four lists of the registry: organisations, sites, facilities, permits. One table; each row is one list."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from wufei.apps.registry import selectors
+from wufei.apps.registry.listing import Cell, Column, Listing
+from wufei.apps.registry.models import Facility, Kind, Organisation, Permit, Site, User
+from wufei.apps.spreadsheets import Cell as SheetCell
+from wufei.core.catalogue import DOMAIN_NAMES, methods
+from wufei.core.reference import read_table
+
+SIMULATED = "模拟"
+
+
+@cache
+def site_category_names() -> Mapping[str, str]:
+    """Chinese name of a site's category by its code."""
+    return {row["category"]: row["name"] for row in read_table("registry/site_categories.csv")}
+
+
+def tonnes(value: object) -> str:
+    """A capacity for people: no trailing zeros, thousands grouped."""
+    return f"{value:,.3f}".rstrip("0").rstrip(".") if value is not None else "—"
+
+
+def _name(row: Organisation | Site, url: str) -> Cell:
+    return Cell(row.name, url, badge=SIMULATED if row.is_simulated else "")
+
+
+def organisation_url(pk: int) -> str:
+    """Address of an organisation's page."""
+    return reverse("registry:organisation", args=[pk])
+
+
+def site_url(pk: int) -> str:
+    """Address of a site's page."""
+    return reverse("registry:site", args=[pk])
+
+
+def _organisation(row: Organisation) -> tuple[Cell, ...]:
+    return (
+        _name(row, organisation_url(row.pk)),
+        Cell(row.credit_code or "—", css="nowrap"),
+        Cell(row.division.name),
+        Cell(Kind(row.kind).label),
+        Cell(row.source or "—"),
+    )
+
+
+def _site(row: Site) -> tuple[Cell, ...]:
+    return (
+        _name(row, site_url(row.pk)),
+        Cell(row.code, css="nowrap"),
+        Cell(row.organisation.name, organisation_url(row.organisation_id)),
+        Cell(row.division.name),
+        Cell(site_category_names().get(row.category, row.category)),
+        Cell(DOMAIN_NAMES.get(row.domain, row.domain)),
+    )
+
+
+def _facility(row: Facility) -> tuple[Cell, ...]:
+    ways = "、".join(methods()[code].name if code in methods() else code for code in row.methods)
+    return (
+        Cell(row.name, site_url(row.site_id), badge=SIMULATED if row.site.is_simulated else ""),
+        Cell(row.code, css="nowrap"),
+        Cell(row.site.division.name),
+        Cell(tonnes(row.capacity_t_per_year), css="number"),
+        Cell(ways or "—"),
+        Cell(row.source or "—"),
+    )
+
+
+def _permit(row: Permit) -> tuple[Cell, ...]:
+    return (
+        Cell(row.number, css="nowrap"),
+        Cell(row.organisation.name, organisation_url(row.organisation_id)),
+        Cell("、".join(row.categories)),
+        Cell(tonnes(row.capacity_t_per_year), css="number"),
+        Cell(row.mode),
+        Cell(row.valid_until.isoformat(), css="nowrap"),
+        Cell(row.source),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryList:
+    """One list: who sees which rows, how they are shown, and how they are exported."""
+
+    visible: Callable[[User | AnonymousUser], QuerySet[Any]]
+    listing: Listing[Any]
+    export_header: tuple[str, ...]
+    export_row: Callable[[Any], tuple[SheetCell, ...]]
+
+
+def _day(value: date) -> str:
+    return value.isoformat()
+
+
+LISTS: Mapping[str, RegistryList] = {
+    "organisations": RegistryList(
+        selectors.visible_organisations,
+        Listing(
+            "单位",
+            ("division",),
+            (
+                Column("名称", "name"),
+                Column("统一社会信用代码"),
+                Column("行政区划", "division_id"),
+                Column("类型", "kind"),
+                Column("出处"),
+            ),
+            ("name", "credit_code", "division__name"),
+            _organisation,
+            "还没有单位。可由无废办或生态环境部门导入单位名录。",
+        ),
+        ("单位名称", "统一社会信用代码", "行政区划代码", "行政区划", "类型", "出处", "模拟"),
+        lambda row: (
+            row.name,
+            row.credit_code or "",
+            row.division_id,
+            row.division.name,
+            Kind(row.kind).label,
+            row.source,
+            SIMULATED if row.is_simulated else "",
+        ),
+    ),
+    "sites": RegistryList(
+        selectors.visible_sites,
+        Listing(
+            "场所",
+            ("division", "organisation"),
+            (
+                Column("名称", "name"),
+                Column("编号", "code"),
+                Column("单位"),
+                Column("行政区划", "division_id"),
+                Column("类别", "category"),
+                Column("领域", "domain"),
+            ),
+            ("name", "code", "organisation__name", "division__name"),
+            _site,
+            "还没有场所。",
+        ),
+        ("场所名称", "编号", "单位名称", "行政区划代码", "行政区划", "类别", "领域", "模拟"),
+        lambda row: (
+            row.name,
+            row.code,
+            row.organisation.name,
+            row.division_id,
+            row.division.name,
+            site_category_names().get(row.category, row.category),
+            DOMAIN_NAMES.get(row.domain, row.domain),
+            SIMULATED if row.is_simulated else "",
+        ),
+    ),
+    "facilities": RegistryList(
+        selectors.visible_facilities,
+        Listing(
+            "设施",
+            ("site__division",),
+            (
+                Column("名称", "name"),
+                Column("编号", "code"),
+                Column("行政区划", "site__division_id"),
+                Column("能力（吨/年）", css="number"),
+                Column("利用处置方式"),
+                Column("出处"),
+            ),
+            ("name", "code", "site__division__name"),
+            _facility,
+            "还没有利用处置设施。",
+        ),
+        ("设施名称", "编号", "行政区划", "能力（吨/年）", "方式代码", "出处", "模拟"),
+        lambda row: (
+            row.name,
+            row.code,
+            row.site.division.name,
+            row.capacity_t_per_year,
+            "、".join(row.methods),
+            row.source,
+            SIMULATED if row.site.is_simulated else "",
+        ),
+    ),
+    "permits": RegistryList(
+        selectors.visible_permits,
+        Listing(
+            "危险废物经营许可证",
+            ("organisation",),
+            (
+                Column("许可证号", "number"),
+                Column("单位", "organisation__name"),
+                Column("类别"),
+                Column("规模（吨/年）", "capacity_t_per_year", "number"),
+                Column("经营方式"),
+                Column("有效期至", "valid_until"),
+                Column("出处"),
+            ),
+            ("number", "organisation__name", "mode"),
+            _permit,
+            "还没有许可证。",
+        ),
+        ("许可证号", "单位名称", "类别", "规模（吨/年）", "经营方式", "有效期至", "出处"),
+        lambda row: (
+            row.number,
+            row.organisation.name,
+            "、".join(row.categories),
+            row.capacity_t_per_year,
+            row.mode,
+            _day(row.valid_until),
+            row.source,
+        ),
+    ),
+}
