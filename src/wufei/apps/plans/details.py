@@ -1,6 +1,7 @@
 """One row of a list opened: all it says, and its place in the source document."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -55,9 +56,8 @@ def _fields(
 ) -> tuple[list[tuple[str, str]], tuple[tuple[str, str, str, str, str], ...]]:
     """Labels and texts of a row, and the sub rows of a target."""
     if isinstance(value, core.Target):
-        years = [
-            (f"{year}年目标", readable(text, value.unit)) for year, text in sorted(value.shown_targets().items())
-        ]
+        shown = partial(readable, unit=value.unit)
+        years = [(f"{year}年目标", shown(text)) for year, text in sorted(value.shown_targets().items())]
         year = f"（{value.baseline_year}年）" if value.baseline_year else ""
         parts = tuple(
             (
