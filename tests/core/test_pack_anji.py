@@ -10,6 +10,7 @@ from wufei.core import indicators, plan, scoring
 from wufei.core.reference import read_document
 from wufei.core.scoring import ItemStatus, PartialStep
 from wufei.core.scoring.shapes import Excess, Shortfall
+from wufei.core.value_rows import read_values
 from wufei.core.values import Value, ValueSet
 
 PACK = plan.read_pack("330523")
@@ -93,6 +94,21 @@ def test_every_input_of_a_rule_has_a_name_and_unit():
                 assert name in RULES.inputs or indicators.element(name).name, part.id
             assert not wanted.indicator or indicators.indicator(wanted.indicator).name, part.id
             assert sum(map(bool, (wanted.indicator, wanted.element, wanted.formula))) == 1, part.id
+
+
+def test_what_only_the_rules_ask_for_can_be_handed_in_like_any_figure():
+    header = ("数据元", "时期", "数值", "备注")
+    rows = [
+        ("rank:2.5", "2022", "4", ""),
+        ("judgement:2.2.3", "2022", "1.5", "赋码率80%"),
+        ("target:3.4.1", "2022", "95", ""),
+    ]
+    read = read_values((n, dict(zip(header, row, strict=True))) for n, row in enumerate(rows, 2))
+    assert [row.findings for row in read] == [(), (), ()]
+    assessment = scoring.assess(RULES, ValueSet.of("330523", [row.value for row in read]), 2022)
+    parts = {part.id: part.points for item in assessment.items for part in item.parts}
+    assert (parts["2.5"], parts["2.2.3"]) == (1, Fraction("1.5"))
+    assert len({row.name for row in RULES.inputs.values()}) == len(RULES.inputs)
 
 
 def test_every_defect_names_items_and_says_what_is_read_and_why():

@@ -13,7 +13,7 @@ from functools import cache
 from wufei.core import formula as language
 from wufei.core.formula import Formula, Reference, ZeroDenominator
 from wufei.core.interval import Interval, decimal_slip
-from wufei.core.reference import read_table
+from wufei.core.reference import exists, folders, read_document, read_table
 from wufei.core.values import PUBLISHED, State, Value, ValueSet, interval_of
 
 STANDARD = "standard"  # the reading of indicators.csv itself
@@ -118,11 +118,32 @@ class Outcome:
     slip: int = 0
 
 
+def _rule_inputs(counts: set[str]) -> dict[str, Element]:
+    """What only a place's scoring rules ask for: ranks, counts of awards, yearly targets, judgements."""
+    paths = [f"plans/{division}/scoring.json" for division in folders("plans")]
+    rows = [row for path in paths if exists(path) for row in read_document(path)["inputs"]]
+    return {
+        row["id"]: Element(
+            id=row["id"],
+            name=row["name"],
+            name_en="",
+            unit=row["unit"],
+            domain="governance",
+            source="reported",
+            period="year",
+            notes="",
+            table="rules",
+            is_count=row["unit"] in counts,
+        )
+        for row in rows
+    }
+
+
 @cache
 def elements() -> Mapping[str, Element]:
-    """All data elements by id."""
+    """All data elements by id: those of the common table, and the inputs of the rule sets."""
     counts = {row["unit"] for row in read_table("indicators/units.csv") if row["kind"] == "count"}
-    return {
+    return _rule_inputs(counts) | {
         row["id"]: Element(
             id=row["id"],
             name=row["name_zh"],
