@@ -14,7 +14,7 @@ from wufei.core.simulation.movements import steps_of
 ANJI = load_scenario("330523", 2022)
 SMALL = thinned(ANJI, 60)
 seeds, scales = st.integers(0, 10**9), st.integers(1, 3)
-few = settings(max_examples=12, deadline=None)
+few = settings(max_examples=8, deadline=None)
 
 
 def simulate(seed: int, scale: int, scenario=SMALL) -> list[Movement]:
