@@ -27,3 +27,9 @@ def folders(path: str) -> list[str]:
     """The names of the folders in ``data/<path>``, sorted."""
     root = files("wufei") / "data" / path
     return sorted(entry.name for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else []
+
+
+def names(path: str, suffix: str) -> list[str]:
+    """The names, without ``suffix``, of the files in ``data/<path>`` that end with it, sorted."""
+    root = files("wufei") / "data" / path
+    return sorted(entry.name.removesuffix(suffix) for entry in root.iterdir() if entry.name.endswith(suffix))
