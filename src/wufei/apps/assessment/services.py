@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from wufei.apps.assessment.models import ElementValue, ValueStatus
-from wufei.apps.assessment.packs import pack_divisions_with_values, pack_values
 from wufei.apps.facts.services import record_fact
 from wufei.apps.registry.models import Division
 from wufei.core.findings import Finding, Refused
+from wufei.core.published import pack_divisions_with_values, pack_values
 from wufei.core.values import Value
 
 SYSTEM = "system"

@@ -1,0 +1,126 @@
+"""Files of figures: all encodings, all faults at once in Chinese, all or nothing, every row shown back."""
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from openpyxl import Workbook, load_workbook
+
+from wufei.apps.assessment import services
+from wufei.apps.assessment.models import ElementValue, ValueStatus
+from wufei.apps.registry.models import Role
+
+pytestmark = pytest.mark.django_db
+
+GOOD = (
+    "数据元,范围,时期,数值,单位,出处,备注\n农膜使用量,,2022,0.044,万吨,统计表,\n生活垃圾产生量,urban,2022-03,/,,,\n"
+)
+
+
+@pytest.fixture
+def send(client, make_user):
+    client.force_login(make_user())
+
+    def post(raw, name="figures.csv"):
+        return client.post("/assessment/330523/upload/", {"file": SimpleUploadedFile(name, raw)}, follow=True)
+
+    return post
+
+
+def excel(rows):
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_a_good_file_is_submitted_whatever_its_encoding(send, encoding):
+    response = send(GOOD.encode(encoding))
+    assert "已报送 2 个数" in response.content.decode()
+    film, msw = ElementValue.objects.order_by("pk")
+    assert (film.value, film.unit, film.printed, film.status) == (440, "万吨", "0.044万吨", ValueStatus.SUBMITTED)
+    assert (msw.scope, msw.period, msw.state, msw.value) == ("urban", "2022-03", "slash", None)
+
+
+def test_an_excel_file_is_read_with_exact_figures(send):
+    rows = [
+        ["数据元", "时期", "数值", "单位"],
+        ["畜禽粪污产生量", 2022, 156998.58, "吨"],
+        ["规模养殖场数", 2022, 23, "家"],
+    ]
+    send(excel(rows), "figures.xlsx")
+    assert [str(v.value.normalize()) for v in ElementValue.objects.order_by("pk")] == ["156998.58", "23"]
+
+
+def test_every_fault_comes_back_with_its_row_and_nothing_is_kept(send):
+    bad = GOOD + "没有的数据元,,2022,1,t,,\n农膜回收量,,2022,-3,t,,\n秸秆收集量,,二〇二二,1,亩,,抄来的备注\n"
+    response = send(bad.encode("gb18030"))
+    body = response.content.decode()
+    assert response.status_code == 422
+    assert ElementValue.objects.count() == 0
+    for text in (
+        "没有名为“没有的数据元”的数据元",
+        "不能是负数",
+        "不是年份或月份",
+        "不能换算成",
+        "抄来的备注",
+        "有 4 处问题",
+    ):
+        assert text in body
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("figures.csv", b""),
+        ("figures.csv", "数据元,时期\n".encode()),
+        ("figures.csv", "一,二\n1,2\n".encode()),
+        ("figures.csv", b"\x00\xff\xfe\x00" * 40),
+        ("figures.xlsx", b"no excel at all"),
+        ("figures.pdf", b"%PDF-1.4"),
+    ],
+)
+def test_what_is_no_table_of_figures_is_refused_in_chinese(send, name, raw):
+    response = send(raw, name)
+    assert response.status_code == 422
+    assert any(word in response.content.decode() for word in ("请", "表头", "另存为", "第一行", "空"))
+    assert ElementValue.objects.count() == 0
+
+
+def test_a_restatement_needs_a_reason(send, approved, make_value):
+    approved(make_value("film_used", "450"))
+    assert send(GOOD.encode()).status_code == 422
+    assert ElementValue.objects.count() == 1
+    send(GOOD.replace("统计表,", "统计表,原数多报").encode())
+    assert ElementValue.objects.filter(status=ValueStatus.SUBMITTED).count() == 2
+    assert ElementValue.objects.get(status=ValueStatus.APPROVED).value == 450
+
+
+def test_the_export_can_be_handed_back_as_it_is(client, send, make_division):
+    make_division("330523")
+    services.load_packs()
+    raw = client.get("/assessment/330523/export.xlsx").content
+    assert load_workbook(io.BytesIO(raw)).active.max_row == 239
+    response = send(raw, "back.xlsx")
+    assert "238 个与已审核的相同" in response.content.decode()
+    assert ElementValue.objects.count() == 238
+
+
+def test_a_cell_that_looks_like_a_formula_stays_text_in_the_export(client, approved, make_value, send):
+    approved(make_value(note="=1+1"))
+    book = load_workbook(io.BytesIO(client.get("/assessment/330523/export.xlsx").content))
+    cells = [cell for row in book.active.iter_rows() for cell in row if cell.value == "=1+1"]
+    assert [cell.data_type for cell in cells] in (["s"], ["f"])
+    assert b"<f>" not in client.get("/assessment/330523/export.xlsx").content
+
+
+@pytest.mark.parametrize("role", [Role.LEADER, Role.TOWNSHIP, Role.GENERATOR, Role.CITIZEN])
+def test_who_may_not_report_finds_no_page(client, make_user, role):
+    client.force_login(make_user(role, "330523103" if role == Role.TOWNSHIP else "330523"))
+    file = SimpleUploadedFile("a.csv", GOOD.encode())
+    assert client.post("/assessment/330523/upload/", {"file": file}).status_code == 404
+    assert client.get("/assessment/330523/upload/").status_code == 404
+    assert ElementValue.objects.count() == 0
