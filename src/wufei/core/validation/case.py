@@ -198,7 +198,7 @@ def place_statements(division: str) -> list[Statement]:
 def target_rows(pack: Pack) -> list[TargetRow]:
     """All printed target rows of a pack, parts as rows of their own, those of the running text last."""
     rows = []
-    for target in [*pack.targets, *getattr(pack, "text_targets", ())]:
+    for target in [*pack.targets, *pack.text_targets]:
         shell = TargetRow(
             key=target.key,
             no=target.no or "",

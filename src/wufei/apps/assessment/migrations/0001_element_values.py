@@ -5,43 +5,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('registry', '0002_organisations_from_documents'),
+        ("registry", "0002_organisations_from_documents"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ElementValue',
+            name="ElementValue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('element', models.CharField(max_length=80)),
-                ('scope', models.CharField(blank=True, max_length=60)),
-                ('period', models.CharField(max_length=7)),
-                ('value', models.DecimalField(decimal_places=9, max_digits=24, null=True)),
-                ('state', models.CharField(max_length=14)),
-                ('unit', models.CharField(blank=True, max_length=20)),
-                ('printed', models.CharField(blank=True, max_length=100)),
-                ('source', models.CharField(blank=True, max_length=300)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('evidence', models.TextField(blank=True)),
-                ('status', models.CharField(choices=[('draft', '草稿'), ('submitted', '已报送'), ('approved', '已审核'), ('returned', '已退回')], max_length=10)),
-                ('origin', models.CharField(default='reported', max_length=10)),
-                ('from_pack', models.BooleanField(default=False)),
-                ('is_simulated', models.BooleanField(default=False)),
-                ('reporter', models.CharField(max_length=150)),
-                ('reported_at', models.DateTimeField()),
-                ('approver', models.CharField(blank=True, max_length=150)),
-                ('approved_at', models.DateTimeField(null=True)),
-                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='element_values', to='registry.division')),
-                ('superseded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='supersedes', to='assessment.elementvalue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("element", models.CharField(max_length=80)),
+                ("scope", models.CharField(blank=True, max_length=60)),
+                ("period", models.CharField(max_length=7)),
+                ("value", models.DecimalField(decimal_places=9, max_digits=24, null=True)),
+                ("state", models.CharField(max_length=14)),
+                ("unit", models.CharField(blank=True, max_length=20)),
+                ("printed", models.CharField(blank=True, max_length=100)),
+                ("source", models.CharField(blank=True, max_length=300)),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("evidence", models.TextField(blank=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "草稿"),
+                            ("submitted", "已报送"),
+                            ("approved", "已审核"),
+                            ("returned", "已退回"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("origin", models.CharField(default="reported", max_length=10)),
+                ("from_pack", models.BooleanField(default=False)),
+                ("is_simulated", models.BooleanField(default=False)),
+                ("reporter", models.CharField(max_length=150)),
+                ("reported_at", models.DateTimeField()),
+                ("approver", models.CharField(blank=True, max_length=150)),
+                ("approved_at", models.DateTimeField(null=True)),
+                (
+                    "division",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="element_values",
+                        to="registry.division",
+                    ),
+                ),
+                (
+                    "superseded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="supersedes",
+                        to="assessment.elementvalue",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['division', 'element', 'scope', 'period'], name='element_value_key')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'approved'), ('superseded_by__isnull', True)), fields=('division', 'element', 'scope', 'period'), name='one_current_value'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'number'), ('value__isnull', False)), models.Q(('state__in', ['blank', 'slash', 'not_applicable']), ('value__isnull', True)), _connector='OR'), name='value_where_number'), models.CheckConstraint(condition=models.Q(('superseded_by__isnull', True), models.Q(('superseded_by', models.F('id')), _negated=True), _connector='OR'), name='not_its_own_successor')],
+                "ordering": ["id"],
+                "indexes": [
+                    models.Index(fields=["division", "element", "scope", "period"], name="element_value_key")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "approved"), ("superseded_by__isnull", True)),
+                        fields=("division", "element", "scope", "period"),
+                        name="one_current_value",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "number"), ("value__isnull", False)),
+                            models.Q(("state__in", ["blank", "slash", "not_applicable"]), ("value__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="value_where_number",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("superseded_by__isnull", True),
+                            models.Q(("superseded_by", models.F("id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="not_its_own_successor",
+                    ),
+                ],
             },
         ),
     ]
