@@ -20,10 +20,11 @@ def decimal_text(value: Decimal | Fraction | str | None, places: int = 4) -> str
     if value is None or value == "":
         return NOTHING
     if isinstance(value, str):
+        text = value
         try:
-            value = Decimal(value)
+            value = Decimal(text)
         except ArithmeticError:
-            return value  # the document's own words
+            return text  # the document's own words
     if isinstance(value, Fraction):
         scale = 10**places
         scaled = abs(value) * scale

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlencode
 
 from wufei.apps.cockpit.figures import tonnes, tonnes_text
 from wufei.apps.cockpit.labels import DOMAINS, STAGES
-from wufei.apps.cockpit.material import SOURCES, Link, Treated, fold_small, links
+from wufei.apps.cockpit.material import REST, SOURCES, Link, Treated, fold_small, links
 from wufei.apps.cockpit.query import Query
 from wufei.apps.cockpit.rows import Choice, FlowRow, TownRow
 from wufei.apps.ledger import selectors as ledger
@@ -16,7 +16,7 @@ from wufei.apps.registry import selectors as registry
 from wufei.apps.registry.models import Division, User
 from wufei.core import catalogue
 from wufei.core.divisions import prefix_of
-from wufei.core.ledger import BalanceLine, Bucket, MassBalance
+from wufei.core.ledger import Bucket, MassBalance
 from wufei.core.ledger import FlowRow as LedgerFlow
 
 SHOWN_CODES = 12
@@ -27,6 +27,7 @@ COLOURS = {
 }  # fmt: skip
 GROUP_COLOUR = "#3c7fb1"
 FOUND = "unexplained:found"
+OTHER = "other"  # the group of the smaller waste codes
 LEFT, MIDDLE, RIGHT, LAST = range(4)  # the columns of the picture
 
 
@@ -92,38 +93,14 @@ def _node_name(node: str, balance: MassBalance) -> str:
     if node == FOUND:
         return "来源不明"
     if head == "group":
-        return _group_name(rest, balance) if rest != "other" else "其余各类"
+        return _group_name(rest, balance) if rest != OTHER else "其余各类"
     if head == "method":
         bucket, _, method = rest.partition(":")
+        if method == REST:
+            return f"其余{STAGES[bucket].text}方式"
         known = catalogue.methods().get(method)
-        name = known.name if known else method or "未注明方式"
-        return f"{name}（{STAGES[bucket].text}）"
+        return f"{STAGES[bucket].text}：{known.name if known else method or '未注明方式'}"
     return STAGES[node].text
-
-
-@dataclass(frozen=True, slots=True)
-class _Folded:
-    """A balance line with its group renamed, for codes that the picture shows as one."""
-
-    waste_code: str
-    name: str
-    domain: str
-    opening_g: int
-    generated_g: int
-    received_g: int
-    utilised_g: int
-    disposed_g: int
-    dumped_g: int
-    sent_g: int
-    closing_g: int
-    unexplained_g: int
-
-
-def _other(line: BalanceLine) -> _Folded:
-    return _Folded(
-        "other", "其余各类", line.domain, line.opening_g, line.generated_g, line.received_g, line.utilised_g,
-        line.disposed_g, line.dumped_g, line.sent_g, line.closing_g, line.unexplained_g,
-    )  # fmt: skip
 
 
 def picture(balance: MassBalance, rows: Sequence[LedgerFlow], domain: str) -> list[Link]:
@@ -131,11 +108,12 @@ def picture(balance: MassBalance, rows: Sequence[LedgerFlow], domain: str) -> li
     if not domain:
         return links(balance.codes, treated(rows, ""), by_code=False)
     large, small = fold_small(list(balance.codes), keep=SHOWN_CODES)
-    return links([*large, *(_other(line) for line in small)], treated(rows, domain), by_code=True)  # type: ignore[list-item]
+    rest = [replace(line, waste_code=OTHER) for line in small]
+    return links([*large, *rest], treated(rows, domain), by_code=True)
 
 
 def _panel_url(base: str, link: Link, query: Query, domain: str) -> str:
-    code = link.group if link.group not in DOMAINS and link.group != "other" else ""
+    code = link.group if link.group not in DOMAINS and link.group != OTHER else ""
     group = link.group if link.group in DOMAINS else domain
     asked = {"year": query.year, "domain": group, "code": code, "method": link.method}
     return f"{base}mass/{link.stage}/?{urlencode({key: value for key, value in asked.items() if value})}"
@@ -214,21 +192,23 @@ def sankey(division: str, query: Query, base: str) -> dict[str, object]:
             {
                 "type": "sankey",
                 "left": 4,
-                "right": 120,
+                "right": 190,
                 "top": 8,
                 "bottom": 8,
                 "nodeWidth": 14,
-                "nodeGap": 9,
+                "nodeGap": 14,
                 "draggable": False,
                 "emphasis": {"focus": "adjacency"},
                 "lineStyle": {"color": "gradient", "opacity": 0.4},
-                "label": {"fontSize": 11, "color": "#1d2a25"},
+                "label": {"fontSize": 11, "color": "#1d2a25", "width": 170, "overflow": "truncate"},
                 "data": data,
                 "links": edges,
             }
         ]
     }
-    return {"option": option, "unit": "吨", "empty": "", "simulated": balance.is_simulated}
+    tallest = max(sum(_column(node) == column for node in nodes) for column in range(4))
+    height = max(360, 32 * tallest)
+    return {"option": option, "unit": "吨", "empty": "", "height": height, "is_simulated": balance.is_simulated}
 
 
 def generated_by_township(rows: Sequence[LedgerFlow]) -> dict[str, int]:

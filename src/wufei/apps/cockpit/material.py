@@ -7,27 +7,13 @@ stock at the beginning and at the end are drawn too. Transfers inside the place 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+
+from wufei.core.ledger import BalanceLine
 
 SOURCES = ("opening", "generated", "received")
+SHOWN_METHODS = 7
+REST = "*"
 SINKS = ("utilised", "disposed", "dumped", "sent", "closing")
-
-
-class CodeSums(Protocol):
-    """The sums of one waste code, all in grams: a row of the ledger's mass balance."""
-
-    waste_code: str
-    name: str
-    domain: str
-    opening_g: int
-    generated_g: int
-    received_g: int
-    utilised_g: int
-    disposed_g: int
-    dumped_g: int
-    sent_g: int
-    closing_g: int
-    unexplained_g: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +39,7 @@ class Link:
     method: str = ""
 
 
-def links(codes: Iterable[CodeSums], treated: Iterable[Treated], *, by_code: bool) -> list[Link]:
+def links(codes: Iterable[BalanceLine], treated: Iterable[Treated], *, by_code: bool) -> list[Link]:
     """The streams of a place: source stage → group → sink stage → method. Zero streams are left out.
 
     A negative ``unexplained`` (more was found than the books knew) enters on the left.
@@ -70,14 +56,26 @@ def links(codes: Iterable[CodeSums], treated: Iterable[Treated], *, by_code: boo
             found.append(Link(f"group:{g}", stage, mass, stage, g))
         elif stage == "unexplained" and mass < 0:
             found.append(Link("unexplained:found", f"group:{g}", -mass, stage, g))
-    methods: dict[tuple[str, str], int] = defaultdict(int)
-    for row in treated:
-        methods[row.bucket, row.method] += row.mass_g
-    found += [Link(b, f"method:{b}:{m}", mass, b, "", m) for (b, m), mass in methods.items()]
+    found += _method_links(treated)
     return sorted((link for link in found if link.mass_g > 0), key=lambda link: -link.mass_g)
 
 
-def fold_small(codes: list[CodeSums], *, keep: int) -> tuple[list[CodeSums], list[CodeSums]]:
+def _method_links(treated: Iterable[Treated]) -> list[Link]:
+    """From each kind of treatment to its methods: the largest ones, the rest as one (``method:utilised:*``)."""
+    methods: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in treated:
+        methods[row.bucket][row.method] += row.mass_g
+    found = []
+    for bucket, masses in methods.items():
+        ordered = sorted(masses, key=lambda method: -masses[method])
+        keep = ordered if len(ordered) <= SHOWN_METHODS + 1 else ordered[:SHOWN_METHODS]
+        found += [Link(bucket, f"method:{bucket}:{m}", masses[m], bucket, "", m) for m in keep]
+        rest = sum(masses[method] for method in ordered if method not in keep)
+        found.append(Link(bucket, f"method:{bucket}:{REST}", rest, bucket))
+    return found
+
+
+def fold_small(codes: list[BalanceLine], *, keep: int) -> tuple[list[BalanceLine], list[BalanceLine]]:
     """The ``keep`` codes with the largest throughput, and the rest (that the picture shows as one)."""
     ordered = sorted(codes, key=lambda c: -(c.opening_g + c.generated_g + c.received_g))
     return ordered[:keep], ordered[keep:]

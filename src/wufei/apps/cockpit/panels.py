@@ -1,20 +1,20 @@
 """The panels that open a number: formula and version, inputs, who reported or which movements, its source."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.utils.timezone import localtime
+
 from wufei.apps.assessment import selectors as assessment
 from wufei.apps.cockpit import standing
-from wufei.apps.cockpit.figures import NOTHING, decimal_text, tonnes, tonnes_text, trimmed
-from wufei.apps.cockpit.flows import ledger_division
-from wufei.apps.cockpit.labels import DOMAINS, LEVELS, MARKS, PARTIAL_STEPS, STAGES, STATUSES, Label
+from wufei.apps.cockpit.figures import NOTHING, decimal_text
+from wufei.apps.cockpit.labels import LEVELS, MARKS, PARTIAL_STEPS, STATUSES, Label
 from wufei.apps.cockpit.places import Place
 from wufei.apps.cockpit.query import Query
-from wufei.apps.cockpit.words import target_text, unit_beside
-from wufei.apps.ledger import selectors as ledger
+from wufei.apps.cockpit.words import target_text, unit_beside, version_text, without_ids
 from wufei.apps.registry.models import User
-from wufei.core import catalogue, indicators
+from wufei.core import indicators
 from wufei.core import plan as core
 from wufei.core.scoring import Assessment, ItemScore, Missing, TargetScore
 from wufei.core.values import PUBLISHED, Origin, Value, ValueSet
@@ -128,7 +128,21 @@ def _replace_word(text: str, word: str, by: str) -> str:
     return "".join(parts)
 
 
-def _input_row(value: Value, names: dict[str, str], base: str) -> InputRow:
+Reports = dict[tuple[str, str, str], str]  # element, period, scope -> who reported and approved it, and when
+
+
+def _reports(place: Place, values: Iterable[Value]) -> Reports:
+    """Who reported each figure; one query."""
+    rows = assessment.current_values(place.division).filter(element__in={value.element for value in values})
+    found: Reports = {}
+    for row in rows:
+        approved = f"，{row.approver} 审核" if row.approver and row.approver != row.reporter else ""
+        who = "公布的文件，随方案装入" if row.from_pack else f"{row.reporter} 填报{approved}"
+        found[row.element, row.period, row.scope] = f"{who}（{localtime(row.reported_at):%Y-%m-%d}）"
+    return found
+
+
+def _input_row(value: Value, names: dict[str, str], base: str, reports: Reports) -> InputRow:
     from_ledger = value.origin == Origin.LEDGER
     unit = _unit(value.element) or value.unit
     shown = f"{decimal_text(value.value)} {unit}".strip() if value.value is not None else value.shown
@@ -140,7 +154,7 @@ def _input_row(value: Value, names: dict[str, str], base: str) -> InputRow:
         period=value.period,
         value=shown,
         printed=value.printed if value.printed and value.printed != shown.replace(" ", "") else "",
-        origin="产废一本账汇总" if from_ledger else "填报、公布",
+        origin="产废一本账汇总" if from_ledger else reports.get(value.key, "方案文件所列"),
         source=value.source,
         note=value.note,
         is_simulated=value.is_simulated,
@@ -158,9 +172,7 @@ def _missing_rows(missing: Sequence[Missing], departments: str) -> tuple[Missing
 def _related(place: Place, query: Query, keys: set[str]) -> tuple[RelatedFinding, ...]:
     found = assessment.check(place.division, query.year)
     return tuple(
-        RelatedFinding(LEVELS[f.level], f.message, f.proposal)
-        for f in found
-        if any(key and key in f.subject for key in keys)
+        RelatedFinding(LEVELS[f.level], f.message, f.proposal) for f in found if keys & {*f.elements, f.subject}
     )
 
 
@@ -232,12 +244,15 @@ def _scored_panel(
         facts.append(("计入上级", f"{decimal_text(score.rolled_up)} 分", "按评分细则折算给上级市的得分"))
     formulas = dict.fromkeys(part.found.formula for part in score.parts if part.found.formula)
     versions = dict.fromkeys(part.found.version for part in score.parts if part.found.version)
+    rule_set = f"评分细则：{result.rule_set.title}（第 {result.rule_set.version} 版）"
+    formula_note = f"公式版本：{'、'.join(map(version_text, versions))}；{rule_set}" if versions else rule_set
     steps = {part.partial_step for part in score.parts if part.partial_step}
     step_words = "".join(f"不足一档：{PARTIAL_STEPS[step].text}。" for step in sorted(steps))
     defects = "".join(
         f"文件中的疑点：{defect.what}这里按“{defect.reading}”理解，因为{defect.why}"
         for defect in result.rule_set.defects_of(score.item.id)
     )
+    reports = _reports(place, score.inputs)
     keys = {score.item.id, score.item.indicator, score.item.name, *(v.element for v in score.inputs)}
     return IndicatorPanel(
         title=f"{score.item.id} {score.item.name}",
@@ -248,13 +263,11 @@ def _scored_panel(
         is_simulated=any(v.is_simulated for v in score.inputs),
         facts=tuple(facts),
         status=STATUSES[score.status],
-        reason=score.reason,
+        reason=without_ids(score.reason),
         rule=f"{score.rule}{step_words}{defects}",
         formula="；".join(formula_in_words(f, names) for f in formulas),
-        formula_note=f"公式版本：{'、'.join(versions)}；评分细则：{result.rule_set.title}（{result.rule_set.version}）"
-        if versions
-        else f"评分细则：{result.rule_set.title}（{result.rule_set.version}）",
-        inputs=tuple(_input_row(v, names, base) for v in score.inputs),
+        formula_note=formula_note,
+        inputs=tuple(_input_row(v, names, base, reports) for v in score.inputs),
         missing=_missing_rows(score.missing, departments),
         series=_series(score.item.indicator, target.scope if target else "", values, place, query, score.item.unit),
         targets=_target_rows(target),
@@ -296,7 +309,9 @@ def _target_panel(place: Place, query: Query, base: str, score: TargetScore, val
     missing = tuple(dict.fromkeys(lack for one in score.compared for lack in one.missing))
     formulas = dict.fromkeys(found.formula for found in founds if found.formula)
     departments = "、".join(target.all_departments)
-    versions = "、".join(dict.fromkeys(found.version for found in founds if found.version))
+    reasons = [f"{one.name}：{one.reason}" if one.name else one.reason for one in score.compared]
+    reports = _reports(place, inputs)
+    versions = "、".join(dict.fromkeys(version_text(found.version) for found in founds if found.version))
     return IndicatorPanel(
         title=f"{target.no or ''} {target.name}".strip(),
         place=place.name,
@@ -306,11 +321,11 @@ def _target_panel(place: Place, query: Query, base: str, score: TargetScore, val
         is_simulated=any(value.is_simulated for value in inputs),
         facts=tuple(facts),
         status=STATUSES[status],
-        reason="".join(f"{one.name}：{one.reason}" if one.name else one.reason for one in score.compared),
+        reason=without_ids("".join(reasons)),
         rule="",
         formula="；".join(formula_in_words(formula, {}) for formula in formulas),
         formula_note=f"公式版本：{versions}" if versions else "",
-        inputs=tuple(_input_row(value, {}, base) for value in inputs),
+        inputs=tuple(_input_row(value, {}, base, reports) for value in inputs),
         missing=_missing_rows(missing, departments),
         series=_series(target.indicator, target.scope, values, place, query, target.unit),
         targets=_target_rows(target),
@@ -320,89 +335,4 @@ def _target_panel(place: Place, query: Query, base: str, score: TargetScore, val
         findings=_related(place, query, {target.key, target.indicator, target.name} - {""}),
         url=standing.item_url(base, query, target.key),
         back_url=query.url(base),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class CodeRow:
-    """One waste code of a stream."""
-
-    code: str
-    name: str
-    mass: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class MovementRow:
-    """One movement behind a figure."""
-
-    at: str
-    source: str
-    target: str
-    waste: str
-    mass: str
-    document: str
-    is_simulated: bool
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class MassPanel:
-    """All that the panel of a stream shows."""
-
-    title: str
-    place: str
-    year: int
-    is_simulated: bool
-    facts: tuple[tuple[str, str, str], ...]
-    codes: tuple[CodeRow, ...]
-    movements: tuple[MovementRow, ...]
-    next_url: str
-    no_movements: str
-    url: str
-    back_url: str
-
-
-def mass_panel(
-    user: User, place: Place, query: Query, base: str, *, stage: str, code: str, method: str, after: str
-) -> MassPanel | None:
-    """The panel of one stage of the flow picture: its mass by waste code, and the first movements behind it."""
-    division = ledger_division(user, place.division)
-    if division is None:
-        return None
-    domain = query.domain if query.domain in DOMAINS else ""
-    balance = ledger.mass_balance(division, query.year, domain or None)
-    lines = [line for line in balance.codes if not code or line.waste_code == code]
-    masses = [(line, getattr(line, f"{stage}_g")) for line in lines]
-    masses = sorted(((line, mass) for line, mass in masses if mass), key=lambda pair: -pair[1])
-    total = sum(mass for _, mass in masses)
-    label = STAGES[stage]
-    facts = [("合计", f"{trimmed(tonnes(total))} 吨", "精确到克"), ("含义", label.help, "")]
-    if domain:
-        facts.insert(0, ("领域", DOMAINS[domain], ""))
-    if method:
-        known = catalogue.methods().get(method)
-        facts.insert(0, ("方式", known.name if known else method, ""))
-    asked = {"year": query.year, "domain": domain, "method": method}
-
-    def url_of(waste_code: str) -> str:
-        return f"{base}mass/{stage}/?" + urlencode({k: v for k, v in (asked | {"code": waste_code}).items() if v})
-
-    codes = tuple(
-        CodeRow(line.waste_code, line.name, tonnes_text(mass), "" if code else url_of(line.waste_code))
-        for line, mass in masses
-    )
-    return MassPanel(
-        title=f"{label.text}：{lines[0].name if code and lines else DOMAINS.get(domain, '全部领域')}",
-        place=place.name if division == place.division else str(user.division),
-        year=query.year,
-        is_simulated=balance.is_simulated,
-        facts=tuple(facts),
-        codes=codes,
-        movements=(),
-        next_url="",
-        no_movements="期初、期末库存是余额，没有单独的记录。" if stage in {"opening", "closing"} else "没有记录。",
-        url=url_of(code),
-        back_url=query.url(base, "#material"),
     )

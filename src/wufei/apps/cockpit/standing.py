@@ -16,7 +16,7 @@ from wufei.apps.cockpit.labels import LEVELS, MARKS, STATUS_ORDER, STATUSES
 from wufei.apps.cockpit.places import Place
 from wufei.apps.cockpit.query import Query
 from wufei.apps.cockpit.rows import Count, FindingGroup, FindingRow, IndicatorRow, Section
-from wufei.apps.cockpit.words import target_text, unit_beside
+from wufei.apps.cockpit.words import target_text, unit_beside, without_ids
 from wufei.apps.plans import selectors as plans
 from wufei.apps.registry.models import User
 from wufei.core import indicators
@@ -180,7 +180,8 @@ def _item_row(
 
 def _short(reason: str) -> str:
     """The reason for a table cell; the whole one stands in the panel."""
-    return reason if len(reason) <= 60 else reason[:58] + "……"
+    plain = without_ids(reason)
+    return plain if len(plain) <= 60 else plain[:58] + "……"
 
 
 def _section(name: str, scores: Sequence[ItemScore]) -> Section:
@@ -328,8 +329,10 @@ def _from_targets(user: User, place: Place, query: Query, base: str, values: Val
     for name in dict.fromkeys(row.section for row in rows):
         states = Counter(row.status_key for row in rows if row.section == name)
         number = sum(states.values())
-        widths = [f"{100 * states[key] / number:.2f}" for key in ("met", "missed")]
-        sections.append(Section(name or "全部", "", "", "", *widths, _counts(states), number, False, False, False))
+        met, missed = (f"{100 * states[key] / number:.2f}" for key in ("met", "missed"))
+        sections.append(
+            Section(name or "全部", "", "", "", met, missed, _counts(states), number, False, False, False)
+        )
     return Stand(rows, tuple(sections), None)
 
 

@@ -13,5 +13,6 @@ urlpatterns = [
     path("places/<str:division>/flows.json", views.flows, name="flows"),
     path("places/<str:division>/map.json", views.town_map, name="map"),
     path("places/<str:division>/items/<str:item>/", views.item, name="item"),
+    path("places/<str:division>/elements/<str:element>/", views.element, name="element"),
     path("places/<str:division>/mass/<str:stage>/", views.mass, name="mass"),
 ]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from wufei.apps.cockpit import flows as flow_selectors
-from wufei.apps.cockpit import panels, selectors
+from wufei.apps.cockpit import movements, own_page, panels, selectors
 from wufei.apps.cockpit.labels import STAGES
 from wufei.apps.cockpit.places import Place, find_place, home_code, is_firm, place_codes
 from wufei.apps.cockpit.query import Query, read_query
@@ -33,7 +33,7 @@ def _place(request: HttpRequest, division: str) -> tuple[Place, Query, str]:
     place = find_place(_user(request), division, today=timezone.localdate())
     if place is None:
         raise Http404
-    query = read_query(request.GET.dict(), years=place.years)  # type: ignore[arg-type]  # single values are texts
+    query = read_query(request.GET.dict(), years=place.years)
     return place, query, reverse("cockpit:place", args=[division])
 
 
@@ -113,15 +113,25 @@ def mass(request: HttpRequest, division: str, stage: str) -> HttpResponse:
     if stage not in STAGES:
         raise Http404
     asked = {key: request.GET.get(key, "")[:60] for key in ("code", "method", "after")}
-    panel = panels.mass_panel(_user(request), found, query, base, stage=stage, **asked)
+    panel = movements.mass_panel(_user(request), found, query, base, stage=stage, **asked)
+    return _panel(request, "cockpit/_movements_panel.html", panel)
+
+
+@require_GET
+@login_required
+def element(request: HttpRequest, division: str, element: str) -> HttpResponse:
+    """Which movements a data element derived from the ledger is made of."""
+    found, query, base = _place(request, division)
+    asked = {"part": request.GET.get("scope", "")[:60], "after": request.GET.get("after", "")}
+    panel = movements.element_panel(_user(request), found, query, base, element=element, **asked)
     return _panel(request, "cockpit/_movements_panel.html", panel)
 
 
 @require_GET
 @login_required
 def own(request: HttpRequest) -> HttpResponse:
-    """The page of a firm: the balances of its own sites."""
+    """The page of a firm: the balances of its own sites and vehicles."""
     user = _user(request)
     if not is_firm(user):
         raise Http404
-    return render(request, "cockpit/own.html", {"page": selectors.own_page(user, today=timezone.localdate())})
+    return render(request, "cockpit/own.html", {"page": own_page.own_page(user)})

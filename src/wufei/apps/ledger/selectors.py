@@ -212,6 +212,12 @@ def balances(*, holder: str | None = None, division: str | None = None) -> list[
     return [balance_row(row) for row in rows.order_by("name")]
 
 
+def balances_of(holders: Iterable[str]) -> list[BalanceRow]:
+    """What the accounts of some holders hold now, in one query; accounts at 0 are left out."""
+    rows = AccountRecord.objects.exclude(balance_g=0).select_related("holder")
+    return [balance_row(row) for row in rows.filter(holder__key__in=list(holders)).order_by("name")]
+
+
 def balance_row(row: AccountRecord) -> BalanceRow:
     """An account as pages and the command line show it; its holder must be loaded with it."""
     name, domain = name_and_domain(row.waste_code)

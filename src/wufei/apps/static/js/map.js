@@ -37,14 +37,14 @@
     for (const point of order) {
       const isTownship = point.kind === "township";
       const mark = L.circleMarker([point.latitude, point.longitude], {
-        radius: isTownship ? radius(point.mass_t, largest) : 5,
+        radius: isTownship ? radius(point.mass_t, largest) : 3,
         color: isTownship ? "#1b6e52" : "#9c4a12",
         fillOpacity: isTownship ? 0.25 : 0.9,
-        weight: 1.5,
+        weight: isTownship ? 1.5 : 1,
         dashArray: point.is_guess ? "3 3" : null,
         className: isTownship ? "map-township" : "map-facility",
       }).addTo(map);
-      mark.bindTooltip(point.label, isTownship ? { permanent: true, direction: "bottom", className: "map-label", offset: [0, 4] } : {});
+      mark.bindTooltip(point.label, isTownship ? { permanent: true, direction: "bottom", className: "map-label", offset: [0, radius(point.mass_t, largest) - 4] } : {});
       const words = document.createElement("div");
       for (const text of point.lines) words.append(text, document.createElement("br"));
       mark.bindPopup(words);

@@ -28,6 +28,13 @@
     form.querySelectorAll("button[type=submit]").forEach((button) => { button.hidden = true; });
   });
 
+  // Everything folded is unfolded on paper.
+  const folded = [];
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll("details:not([open])").forEach((box) => { box.open = true; folded.push(box); });
+  });
+  window.addEventListener("afterprint", () => folded.splice(0).forEach((box) => { box.open = false; }));
+
   const say = (text) => {
     const box = document.createElement("div");
     box.className = "alert alert-danger";
