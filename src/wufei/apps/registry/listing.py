@@ -50,6 +50,7 @@ class Listing(Generic[M]):
     search: tuple[str, ...]
     cells: Callable[[M], tuple[Cell, ...]]
     empty: str
+    default_sort: str = ""
 
     def sorts(self) -> list[str]:
         """The sort keys that the address may ask for."""
@@ -85,9 +86,10 @@ def page_of(rows: QuerySet[M], listing: Listing[M], asked: Mapping[str, str], pa
     Two queries, whatever the number of rows. What the address asks wrongly is left out of account.
     """
     q = asked.get("q", "").replace("\0", "").strip()[:100]
-    key = asked.get("sort", "").removeprefix("-")
-    field = key if key in listing.sorts() else listing.sorts()[0]
-    down = asked.get("sort", "").startswith("-") and key == field
+    wanted = asked.get("sort", "")
+    if wanted.removeprefix("-") not in listing.sorts():
+        wanted = listing.default_sort or listing.sorts()[0]
+    field, down = wanted.removeprefix("-"), wanted.startswith("-")
     found = searched(rows, listing, q).order_by(f"-{field}" if down else field, "-pk" if down else "pk")
     after = asked.get("after", "")
     if after.isdecimal() and len(after) <= 18:

@@ -9,7 +9,9 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.timezone import localtime
 
+from wufei.apps.facts.models import Fact
 from wufei.apps.registry import selectors
 from wufei.apps.registry.listing import Cell, Column, Listing
 from wufei.apps.registry.models import Facility, Kind, Organisation, Permit, Site, User
@@ -18,6 +20,12 @@ from wufei.core.catalogue import DOMAIN_NAMES, methods
 from wufei.core.reference import read_table
 
 SIMULATED = "模拟"
+
+
+@cache
+def verb_names() -> Mapping[str, str]:
+    """Chinese word of a fact's verb."""
+    return {row["verb"]: row["name"] for row in read_table("facts/verbs.csv")}
 
 
 @cache
@@ -90,14 +98,35 @@ def _permit(row: Permit) -> tuple[Cell, ...]:
     )
 
 
+def everybody(user: User | AnonymousUser) -> bool:
+    """The list is there for everyone who is logged in; its rows are those in sight."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class RegistryList:
-    """One list: who sees which rows, how they are shown, and how they are exported."""
+    """One list: who sees which rows, how they are shown, how they are exported, and for whom the list is there."""
 
     visible: Callable[[User | AnonymousUser], QuerySet[Any]]
     listing: Listing[Any]
     export_header: tuple[str, ...]
     export_row: Callable[[Any], tuple[SheetCell, ...]]
+    is_for: Callable[[User | AnonymousUser], bool] = everybody
+
+
+def _shown_at(row: Fact) -> str:
+    return localtime(row.recorded_at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _fact(row: Fact) -> tuple[Cell, ...]:
+    return (
+        Cell(_shown_at(row), css="nowrap"),
+        Cell(row.actor),
+        Cell(verb_names().get(row.verb, row.verb)),
+        Cell(row.subject),
+        Cell(row.division),
+        Cell(row.document or "—"),
+    )
 
 
 def _day(value: date) -> str:
@@ -217,5 +246,27 @@ LISTS: Mapping[str, RegistryList] = {
             _day(row.valid_until),
             row.source,
         ),
+    ),
+    "facts": RegistryList(
+        selectors.visible_facts,
+        Listing(
+            "操作记录",
+            (),
+            (
+                Column("时间", "recorded_at"),
+                Column("谁"),
+                Column("做了什么"),
+                Column("对象"),
+                Column("行政区划"),
+                Column("文件"),
+            ),
+            ("actor", "subject", "document"),
+            _fact,
+            "还没有操作记录。",
+            default_sort="-recorded_at",
+        ),
+        ("编号", "时间", "谁", "动作", "对象", "行政区划", "文件"),
+        lambda row: (row.pk, _shown_at(row), row.actor, row.verb, row.subject, row.division, row.document),
+        selectors.may_audit,
     ),
 }

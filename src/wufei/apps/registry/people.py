@@ -76,7 +76,13 @@ def set_password(username: str, password: str, *, actor: str) -> None:
         raise Refused(findings)
     user.set_password(password)
     user.save(update_fields=["password"])
-    record_fact(at=timezone.now(), actor=actor, verb="set_password", subject=f"user:{username}")
+    record_fact(
+        at=timezone.now(),
+        actor=actor,
+        verb="set_password",
+        subject=f"user:{username}",
+        division=user.division_id or "",
+    )
 
 
 def _check_names(new: NewUser, findings: list[Finding]) -> None:

@@ -10,6 +10,7 @@ from functools import cache
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
+from wufei.apps.facts.models import Fact
 from wufei.apps.registry.models import Division, Facility, Organisation, Permit, Role, Site, User, Vehicle
 from wufei.core.catalogue import DOMAINS
 from wufei.core.divisions import place_of, prefix_of
@@ -150,6 +151,19 @@ def visible_permits(user: User | AnonymousUser) -> QuerySet[Permit]:
 def visible_vehicles(user: User | AnonymousUser) -> QuerySet[Vehicle]:
     """Vehicles of visible firms."""
     return Vehicle.objects.filter(organisation__in=visible_organisations(user))
+
+
+def visible_facts(user: User | AnonymousUser) -> QuerySet[Fact]:
+    """The fact log below the person's division, for the programme office and leaders; nobody else sees it."""
+    seen = scope(user)
+    if not isinstance(user, User) or user.role not in AUDIT_ROLES:
+        return Fact.objects.none()
+    return Fact.objects.filter(division__startswith=seen.prefix)
+
+
+def may_audit(user: User | AnonymousUser) -> bool:
+    """Whether the fact log is there for the person."""
+    return isinstance(user, User) and user.role in AUDIT_ROLES and scope(user).prefix != NOTHING
 
 
 @dataclass(frozen=True, slots=True)

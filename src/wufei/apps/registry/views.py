@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -14,9 +15,11 @@ from wufei.apps.registry.models import User
 from wufei.apps.spreadsheets import XLSX, write_sheet
 from wufei.core.findings import Refused
 
+Person = User | AnonymousUser
 
-def _list(name: str) -> RegistryList:
-    if name not in LISTS:
+
+def _list(name: str, user: Person) -> RegistryList:
+    if name not in LISTS or not LISTS[name].is_for(user):
         raise Http404
     return LISTS[name]
 
@@ -38,12 +41,12 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def rows(request: HttpRequest, name: str) -> HttpResponse:
     """One page of one list."""
-    chosen = _list(name)
+    chosen = _list(name, request.user)
     page = page_of(chosen.visible(request.user), chosen.listing, request.GET.dict(), request.path)
     context = {
         "page": page,
         "name": name,
-        "tabs": [(key, entry.listing.title) for key, entry in LISTS.items()],
+        "tabs": [(key, entry.listing.title) for key, entry in LISTS.items() if entry.is_for(request.user)],
         "may_import": selectors.may_import(request.user),
     }
     partial = bool(getattr(request, "htmx", False))
@@ -54,7 +57,7 @@ def rows(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest, name: str) -> HttpResponse:
     """All rows in sight as an Excel workbook."""
-    chosen = _list(name)
+    chosen = _list(name, request.user)
     found = chosen.visible(request.user).select_related(*chosen.listing.joins).order_by("pk")
     cells = (chosen.export_row(row) for row in found.iterator(chunk_size=2000))
     return _attachment(write_sheet(chosen.listing.title, chosen.export_header, cells), f"{chosen.listing.title}.xlsx")
