@@ -65,6 +65,7 @@ class FigureRow:
     period: str
     shown: str
     value: str
+    state: str
     unit: str
     status: str
     is_current: bool
@@ -206,6 +207,7 @@ def _row(row: ElementValue) -> FigureRow:
         period=row.period,
         shown=row.printed or (f"{number}{own_unit}" if number else STATES[State(row.state)]),
         value=number or "",
+        state=row.state,
         unit=own_unit,
         status=ValueStatus(row.status).label,
         is_current=row.status == ValueStatus.APPROVED and row.superseded_by_id is None,
