@@ -232,7 +232,7 @@ def _move_to_open_period(batch: Batch, days: list[int], holders: dict[str, Holde
         through = max(closed[source], closed[target])
         if days[i] <= through:
             days[i] = next_day(through)
-            reasons[i] = reasons[i] or f"所属期已结账至 {day_date(through)}"
+            reasons[i] = reasons[i] or f"所属期间已结账至 {day_date(through)}"
             late += 1
     batch.reason = reasons
     return late

@@ -1,0 +1,212 @@
+"""Whatever is changed, added or dropped behind the ledger's back is found, and the first broken movement is named."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.apps.ledger.conftest import BURNT, HOLDERS, NOW, OUTSIDE, PLANT, STORE, move, trip
+
+from wufei.apps.ledger import guards, services
+from wufei.apps.ledger.checkpoints import NoProof, prove, take_checkpoint, trusted_key
+from wufei.apps.ledger.models import (
+    AccountRecord,
+    BatchRecord,
+    CheckpointRecord,
+    FlowRecord,
+    HolderRecord,
+    LinkRecord,
+    MovementRecord,
+)
+from wufei.apps.ledger.verification import verify
+from wufei.core.chain import BadProof, check_proof, public_key_of
+
+
+@pytest.fixture(autouse=True)
+def _own_key(settings, tmp_path):
+    settings.HOME = tmp_path
+
+
+@pytest.fixture
+def booked(post):
+    """Three batches, a checkpoint after the second, every column filled somewhere; the guards are down."""
+    post(move(OUTSIDE, STORE, 500, "opening", "o", days=-90), *trip("a", 1000))
+    post(
+        move(OUTSIDE, PLANT, 70, "receive", "b1", count=3, package="PK-1", basis_ref="scale:7", uncertainty_ppm=500),
+        move(PLANT, BURNT, 20, "dispose", "b2", package="PK-1", reason="x"),
+        move(PLANT, OUTSIDE, 70, "reverse", "b3", reverses="b1"),
+        move(OUTSIDE, PLANT, 20, "receive", "b4"),
+    )
+    take_checkpoint(actor="tester", at=NOW)
+    post(*trip("c", 30, days=2))
+    guards.remove(connection)
+    assert verify(public_key=trusted_key()).problems == []
+
+
+def problems():
+    return verify(public_key=trusted_key()).problems
+
+
+COLUMNS = [f.name for f in MovementRecord._meta.concrete_fields]
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_change_in_any_column_of_a_movement_is_found_and_the_movement_is_named(booked, column):
+    victim = MovementRecord.objects.get(key="b1")
+    value = getattr(victim, column)
+    if column == "digest":
+        changed = bytes([bytes(value)[0] ^ 1]) + bytes(value)[1:]
+    elif isinstance(value, str):
+        changed = value + "x"
+    else:
+        changed = value + (1 << 40) if column == "id" else value + 1
+    MovementRecord.objects.filter(key="b1").update(**{column: changed})
+    found = problems()
+    assert found
+    name = "b1x" if column == "key" else "b1"
+    assert column == "id" or f"编号“{name}”" in found[0]
+
+
+@pytest.mark.django_db
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_one_flipped_bit_in_any_stored_field_of_any_movement_is_found(data):
+    with transaction.atomic():
+        services.register_holders(HOLDERS)
+        movements = [*trip("a", 1000), move(OUTSIDE, PLANT, 9, "receive", "长编号", count=2, package="包装")]
+        services.post(movements, actor="tester", recorded_at=NOW)
+        guards.remove(connection)
+        key = data.draw(st.sampled_from([m.key for m in movements]))
+        column = data.draw(st.sampled_from([c for c in COLUMNS if c != "id"]))
+        victim = MovementRecord.objects.get(key=key)
+        value = getattr(victim, column)
+        if value is None or value == "":
+            changed = 0 if value is None else "\x01"
+        elif isinstance(value, int):
+            changed = value ^ (1 << data.draw(st.integers(0, 20)))
+        else:
+            raw = bytearray(value.encode() if isinstance(value, str) else bytes(value))
+            place = data.draw(st.integers(0, len(raw) - 1))
+            raw[place] ^= 1 << data.draw(st.integers(0, 6))
+            changed = bytes(raw)
+            if isinstance(value, str):
+                changed = changed.decode("utf-8", "replace")
+        if column == "mass_g" and changed <= 0:
+            changed = value + 1
+        if changed != value and "\x00" not in str(changed):
+            with connection.cursor() as cursor:
+                sql = f"UPDATE ledger_movement SET {column} = %s WHERE key = %s"  # noqa: S608
+                cursor.execute(sql, [changed, key])
+            found = verify().problems
+            assert found
+            assert column == "key" or f"编号“{key}”" in found[0]
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda: MovementRecord.objects.filter(key="b2").delete(),
+        lambda: MovementRecord.objects.filter(key__startswith="c").delete(),
+        lambda: BatchRecord.objects.order_by("-id").first().delete(),
+        lambda: BatchRecord.objects.order_by("id").update(actor="another"),
+        lambda: BatchRecord.objects.order_by("id").update(recorded_us=F("recorded_us") + 1),
+        lambda: BatchRecord.objects.order_by("id").update(movements=F("movements") + 1),
+        lambda: LinkRecord.objects.order_by("batch_id").last().delete(),
+        lambda: LinkRecord.objects.update(seq=F("seq") + 1),
+        lambda: LinkRecord.objects.update(head=bytes(32)),
+        lambda: LinkRecord.objects.update(digest=bytes(32)),
+        lambda: LinkRecord.objects.update(members=bytes(4)),
+        lambda: HolderRecord.objects.filter(key="site:A").update(head=bytes(32)),
+        lambda: HolderRecord.objects.filter(key="site:A").update(links=9),
+        lambda: HolderRecord.objects.filter(key="site:A").update(key="site:Z"),
+        lambda: AccountRecord.objects.filter(name__contains="disposed").update(balance_g=21),
+        lambda: AccountRecord.objects.filter(name__contains="disposed").update(method="D1"),
+        lambda: AccountRecord.objects.filter(name__contains="disposed").update(waste_code="900-002-S17"),
+        lambda: FlowRecord.objects.filter(kind="dispose").update(mass_g=21),
+        lambda: FlowRecord.objects.filter(kind="receive").update(count=F("count") + 1),
+        lambda: FlowRecord.objects.filter(kind="receive").update(movements=9),
+        lambda: FlowRecord.objects.filter(kind="dispose").update(day=20220302),
+        lambda: FlowRecord.objects.filter(kind="dispose").delete(),
+        lambda: FlowRecord.objects.create(
+            day=20220101, source_id=1, target_id=2, kind="load", mass_g=1, count=0, movements=1
+        ),
+        lambda: CheckpointRecord.objects.update(root=bytes(32)),
+        lambda: CheckpointRecord.objects.update(signature=bytes(64)),
+        lambda: CheckpointRecord.objects.update(at="2022-01-01T00:00:00+08:00"),
+        lambda: CheckpointRecord.objects.update(id=2),
+        lambda: CheckpointRecord.objects.update(previous=b"\x01" * 32),
+        lambda: CheckpointRecord.objects.update(public_key=public_key_of(bytes(32))),
+    ],
+)
+def test_any_other_tampering_is_found(booked, tamper):
+    tamper()
+    assert problems()
+
+
+def test_an_inserted_movement_is_found(booked):
+    forged = MovementRecord.objects.get(key="a1")
+    forged.id, forged.key = forged.id + 5, "forged"
+    MovementRecord.objects.bulk_create([forged])
+    assert "forged" in problems()[0]
+
+
+def test_a_forger_who_rewrites_the_whole_chain_is_found_by_the_signature(booked):
+    """Everything before the checkpoint is rebuilt consistently, as one with the database but not the key could."""
+    victim = MovementRecord.objects.get(key="b2")
+    rebuilt = [
+        move(OUTSIDE, PLANT, 70, "receive", "b1", count=3, package="PK-1", basis_ref="scale:7", uncertainty_ppm=500),
+        move(PLANT, BURNT, 19, "dispose", "b2", package="PK-1", reason="x"),
+        move(PLANT, OUTSIDE, 70, "reverse", "b3", reverses="b1"),
+        move(OUTSIDE, PLANT, 20, "receive", "b4"),
+    ]
+    assert victim.mass_g == 20
+    for model in (MovementRecord, LinkRecord, BatchRecord, FlowRecord, AccountRecord):
+        model.objects.all().delete()
+    HolderRecord.objects.update(head=None, links=0)
+    first = [move(OUTSIDE, STORE, 500, "opening", "o", days=-90), *trip("a", 1000)]
+    start = 0
+    for batch in (first, rebuilt, trip("c", 30, days=2)):
+        start += services.post(batch, actor="tester", recorded_at=NOW).booked
+    assert start == 13
+    CheckpointRecord.objects.update(upto_batch=BatchRecord.objects.order_by("id")[1].id)
+    assert any("检查点" in problem for problem in problems())
+
+
+def test_checkpoints_hang_together_so_none_can_be_dropped(booked):
+    take_checkpoint(actor="tester", at=NOW + timedelta(days=1))
+    take_checkpoint(actor="tester", at=NOW + timedelta(days=2))
+    assert problems() == []
+    CheckpointRecord.objects.filter(id=2).delete()
+    assert "检查点 3 与前一个检查点不衔接" in problems()[0]
+
+
+# --- Proofs -------------------------------------------------------------------------------------------------------
+
+
+def test_a_movement_and_each_movement_of_a_package_have_a_proof_that_needs_no_database(booked):
+    for code, keys in (("b2", ["b2"]), ("PK-1", ["b1", "b2"])):
+        proofs = json.loads(json.dumps(prove(code)))
+        assert [proof["movement"]["key"] for proof in proofs] == keys
+        for proof in proofs:
+            check_proof(proof, public_key=trusted_key())
+            proof["movement"]["mass_g"] += 1
+            with pytest.raises(BadProof):
+                check_proof(proof, public_key=trusted_key())
+
+
+def test_a_proof_can_be_made_for_an_old_movement_by_a_later_checkpoint(booked):
+    CheckpointRecord.objects.all().delete()
+    take_checkpoint(actor="tester", at=NOW)
+    for code in ("o", "a1", "a4", "b3", "c1", "c4"):
+        check_proof(prove(code)[0], public_key=trusted_key())
+
+
+def test_what_no_checkpoint_covers_has_no_proof_yet_and_the_answer_says_so(booked):
+    with pytest.raises(NoProof, match="checkpoint"):
+        prove("c1")
+    with pytest.raises(NoProof, match="没有编号"):
+        prove("nothing")
