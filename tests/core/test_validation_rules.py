@@ -85,6 +85,16 @@ def test_v06_a_jump_of_more_than_30_per_cent_asks_for_a_reason():
     assert rules(case(figure("film_used", "129"), figure("film_used", "100", period="2021"))) == []
 
 
+@pytest.mark.parametrize(("rate", "expected"), [("90", []), ("60", ["V06"])])
+def test_v06_a_rate_far_from_its_peers_asks_for_a_reason(rate, expected):
+    # Median 91, median absolute deviation 2: beyond 85 … 97 is far.
+    peers = {"indicator:film_recovery_rate": tuple(map(Fraction, (88, 89, 91, 93, 94)))}
+    values = ValueSet.of("000000", [figure("indicator:film_recovery_rate", rate, f"{rate}%")])
+    assert rules(Case("000000", 2022, values, peers=peers)) == expected
+    few = {"indicator:film_recovery_rate": peers["indicator:film_recovery_rate"][:3]}
+    assert rules(Case("000000", 2022, values, peers=few)) == []
+
+
 def test_v07_a_rate_that_does_not_recompute_is_told():
     values = [figure("film_used", "440"), figure("film_recovered", "410")]
     assert rules(case(*values, figure("indicator:film_recovery_rate", "95.00", "95.00%"))) == ["V07"]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
 
@@ -141,7 +142,9 @@ def _element(text: str, fault: Fault) -> str:
     if text in _by_name():
         return _by_name()[text]
     what = f"没有名为“{text[:40]}”的数据元。" if text else "没有写数据元。"
-    fault("element", what, "写数据元的名称或编号，见数据元目录。", "unknown_element")
+    near = get_close_matches(text[:40], _by_name(), n=3, cutoff=0.5)
+    hint = f"，如 {'、'.join(near)}" if near else ""
+    fault("element", what, f"写数据元的名称或编号{hint}。", "unknown_element")
     return ""
 
 

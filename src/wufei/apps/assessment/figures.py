@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from wufei.apps.assessment import selectors
 from wufei.apps.assessment.models import ElementValue, ValueStatus
+from wufei.apps.assessment.services import SYSTEM
 from wufei.apps.registry.models import Division, User
 from wufei.apps.registry.selectors import scope
 from wufei.core import indicators
@@ -194,6 +195,10 @@ def story(user: User, pk: int) -> FigureStory | None:
     )
 
 
+def _person(name: str) -> str:
+    return "方案原文" if name == SYSTEM else name
+
+
 def _row(row: ElementValue) -> FigureRow:
     name = indicators.name_of(row.element)
     number = decimal_text(selectors.trimmed(row.value)) if row.value is not None else ""
@@ -214,7 +219,7 @@ def _row(row: ElementValue) -> FigureRow:
         is_simulated=row.is_simulated,
         source=row.source,
         note=row.note,
-        reporter=row.reporter,
-        approver=row.approver,
+        reporter=_person(row.reporter),
+        approver=_person(row.approver),
         reported_at=row.reported_at.strftime("%Y-%m-%d"),
     )

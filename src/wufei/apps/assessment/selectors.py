@@ -1,6 +1,7 @@
 """Reads of reported figures, and what the checks find in them."""
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -14,7 +15,7 @@ from wufei.apps.registry.models import Role, User
 from wufei.apps.registry.selectors import scope
 from wufei.core import validation
 from wufei.core.validation import Issue
-from wufei.core.values import Origin, Value, ValueSet
+from wufei.core.values import PUBLISHED, Origin, Value, ValueSet
 
 WRITERS = frozenset({Role.PROGRAMME_OFFICE, Role.DEPARTMENT})
 APPROVERS = frozenset({Role.PROGRAMME_OFFICE})
@@ -96,5 +97,22 @@ def check(division: str, year: int, *, ledger: bool = False) -> list[Issue]:
         targets=validation.target_rows(pack),
         statements=validation.place_statements(division),
         ledger=ledger_value_set(division, year) if ledger else None,
+        peers=_peers(division, year),
     )
     return validation.run(case)
+
+
+def _peers(division: str, year: int) -> dict[str, tuple[Fraction, ...]]:
+    """The rates that other places published for a year; one query."""
+    rows = ElementValue.objects.filter(
+        element__startswith=PUBLISHED,
+        period=str(year),
+        scope="",
+        status=ValueStatus.APPROVED,
+        superseded_by=None,
+        value__isnull=False,
+    )
+    found: dict[str, tuple[Fraction, ...]] = {}
+    for element, number in rows.exclude(division_id=division).values_list("element", "value"):
+        found[element] = (*found.get(element, ()), Fraction(number))
+    return found

@@ -111,6 +111,7 @@ class Case:
     targets: Sequence[TargetRow] = ()
     statements: Sequence[Statement] = ()
     ledger: ValueSet | None = None
+    peers: Mapping[str, tuple[Fraction, ...]] = field(default_factory=dict)  # rate -> other places' values
     thresholds: Mapping[str, Fraction] = field(default_factory=lambda: thresholds())
 
     @cached_property

@@ -1,7 +1,7 @@
 """Rules over time: jumps, slips against last year, sums of months, values that never move (V05, V06, V14, V15)."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from wufei.core import indicators
@@ -57,6 +57,35 @@ def jumps_are_explained(case: Case) -> Iterator[Issue]:
         grown = _grown(value)
         if grown and indicators.element(grown).domain != "economy" and abs(_exact(value)) > limit * 100:
             yield _jump(case, value, plain(_exact(value)), f"公布增速 {value.shown}")
+
+
+@rule("V06")
+def outliers_among_peers_are_explained(case: Case) -> Iterator[Issue]:
+    """A published rate far from what other places publish for the year needs a reason.
+
+    Far is more than so many median absolute deviations from the median of at least four other places.
+    """
+    for value in case.values.elements(str(case.year)):
+        others = sorted(case.peers.get(value.element, ()))
+        if value.value is None or value.scope or len(others) < case.thresholds["outlier_min_peers"]:
+            continue
+        middle = _median(others)
+        spread = _median(sorted(abs(other - middle) for other in others))
+        if spread and abs(_exact(value) - middle) > case.thresholds["outlier_mads"] * spread:
+            yield issue(
+                "V06",
+                figure_name(value),
+                f"{figure_name(value)} {value.shown}，与另外 {len(others)} 个地方的中位数 {plain(middle)} 相差悬殊。",
+                "说明原因或口径差别，没有原因的请核对。",
+                value.source,
+                elements=[value.element],
+                period=case.year,
+            )
+
+
+def _median(numbers: Sequence[Fraction]) -> Fraction:
+    half = len(numbers) // 2
+    return numbers[half] if len(numbers) % 2 else (numbers[half - 1] + numbers[half]) / 2
 
 
 def _grown(value: Value) -> str:
