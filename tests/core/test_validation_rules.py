@@ -65,6 +65,12 @@ def test_v03_a_share_over_100_is_an_error_printed_or_computed():
     assert rules(case(figure("film_used", "100"), figure("film_recovered", "100"))) == []
 
 
+def test_v03_no_share_is_asked_to_exceed_the_whole():
+    assert rules(case(targets=[target(">=100")])) == ["V03"]
+    assert rules(case(targets=[target("100")])) == []
+    assert rules(case(targets=[target(">=100", indicator="policy_count")])) == []
+
+
 def test_v04_says_total_parts_sum_and_difference():
     values = [figure("manure_generated", "100.0"), figure("manure_generated", "60.0", scope="scale_farms"),
               figure("manure_generated", "39.5", scope="below_scale")]  # fmt: skip

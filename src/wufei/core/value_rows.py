@@ -25,7 +25,7 @@ NEEDED = ("element", "period", "value")
 LARGEST = Decimal(10) ** 12  # in the element's own unit; the whole of China stays below it
 MOST_DIGITS = 15  # significant digits that every supported database keeps exactly
 MOST_PLACES = 9
-LONGEST = {"scope": 60, "unit": 20, "source": 300, "note": 400, "evidence": 2000}
+LONGEST = {"value": 60, "scope": 60, "unit": 20, "source": 300, "note": 400, "evidence": 2000}
 _STATES = {
     "": State.BLANK,
     "/": State.SLASH,
@@ -101,6 +101,8 @@ def _read(line: int, cells: Mapping[str, str]) -> ReadRow:
     for field in NEEDED:
         if field not in fields:
             fault(field, f"没有“{LABELS[field]}”一栏。", f"表头写“{LABELS[field]}”。", "missing_column")
+    for field in [name for name, cell in fields.items() if "\0" in cell]:
+        fault(field, "有不可见的空字符。", "删去后重新键入。", "null_character")
     for field, limit in LONGEST.items():
         if len(fields.get(field, "")) > limit:
             fault(

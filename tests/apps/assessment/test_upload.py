@@ -91,6 +91,27 @@ def test_what_is_no_table_of_figures_is_refused_in_chinese(send, name, raw):
     assert ElementValue.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        r'{"数据元": "农膜使用量", "时期": "2022", "数值": "1", "备注": "a\u0000b"}',
+        '{"数据元": "农膜使用量", "时期": "2022", "数值": "%s1"}' % ("0" * 200),
+        '{"数据元": "农膜使用量", "时期": "2022", "数值": "1", "单位": "%s"}' % ("t" * 30),
+        '{"数据元": "农膜使用量", "时期": "2022", "数值": "1", "备注": "%s"}' % ("长" * 600),
+        '{"数据元": "农膜使用量", "时期": "2022", "数值": "0.1234567890123"}',
+        '{"数据元": "农膜使用量", "时期": "2022", "数值": "44713", "单位": "2022-06-01"}',
+    ],
+)
+def test_what_the_database_could_not_hold_is_refused_before_it(send, row):
+    response = send((row + "\n").encode(), "a" * 240 + ".jsonl")
+    assert response.status_code == 422
+    assert ElementValue.objects.count() == 0
+
+
+def test_a_long_file_name_is_no_hindrance(send):
+    assert "已报送" in send(GOOD.encode(), "数" * 70 + ".csv").content.decode()
+
+
 def test_a_restatement_needs_a_reason(send, approved, make_value):
     approved(make_value("film_used", "450"))
     assert send(GOOD.encode()).status_code == 422

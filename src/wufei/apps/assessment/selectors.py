@@ -114,5 +114,5 @@ def _peers(division: str, year: int) -> dict[str, tuple[Fraction, ...]]:
     )
     found: dict[str, tuple[Fraction, ...]] = {}
     for element, number in rows.exclude(division_id=division).values_list("element", "value"):
-        found[element] = (*found.get(element, ()), Fraction(number))
+        found[element] = (*found.get(element, ()), Fraction(number or 0))
     return found

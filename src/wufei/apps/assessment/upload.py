@@ -41,7 +41,9 @@ def upload_values(division: str, name: str, raw: bytes, *, actor: str, at: datet
     if not findings:
         values = [(row.line, row.value, row.evidence) for row in read if row.value is not None]
         try:
-            return UploadResult(submit_values(division, values, actor=actor, at=at, document=name), (), (), ())
+            return UploadResult(
+                submit_values(division, values, actor=actor, at=at, document=name.replace("\0", "")[:200]), (), (), ()
+            )
         except Refused as error:
             findings = error.findings
     return UploadResult(None, tuple(findings), tuple(rows[0][1]), _shown(rows, findings))

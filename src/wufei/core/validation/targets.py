@@ -7,6 +7,7 @@ from decimal import Decimal
 from wufei.core import indicators
 from wufei.core.plan import Comparator
 from wufei.core.validation.case import Case, Issue, Statement, TargetRow, bound_of
+from wufei.core.validation.rates import is_share
 from wufei.core.validation.registry import issue, rule
 
 _BOUND = re.compile(r"(>=|<=|>|<|=|)(-?\d+(?:\.\d+)?)(?:~(-?\d+(?:\.\d+)?))?")
@@ -41,6 +42,34 @@ def targets_point_the_right_way(case: Case) -> Iterator[Issue]:
                 row.source,
                 elements=[row.indicator],
                 period=year,
+            )
+
+
+@rule("V03")
+def shares_are_not_asked_to_exceed_100(case: Case) -> Iterator[Issue]:
+    """Nothing is asked to be more than the whole: 100 % is the most a share can be."""
+    rows = [
+        (row.label, row.indicator, f"{bound[0]}{bound[1]}", row.source)
+        for row in case.targets
+        for target in row.targets.values()
+        if (bound := bound_of(target)) is not None
+    ]
+    rows += [(s.text, s.indicator, s.value, s.source) for s in case.statements if s.kind in {"target", "rule"}]
+    for label, indicator, asked, source in dict.fromkeys(rows):
+        match = _BOUND.fullmatch(asked)
+        if match is None or indicator not in indicators.indicators() or not is_share(indicator):
+            continue
+        number = Decimal(match[2])
+        if number > 100 or (number == 100 and match[1] in {">", ">="}):
+            yield issue(
+                "V03",
+                label,
+                f"{label}的目标写作 {asked}%：比率最多是 100%，“以上”没有意义。",
+                "写作“达到 100%”。",
+                source,
+                level="info" if number == 100 and match[1] == ">=" else "",
+                elements=[indicator],
+                period=case.year,
             )
 
 
