@@ -130,6 +130,9 @@ def test_v12_the_ledger_and_the_report_agree():
     booked = ValueSet.of("000000", [replace(figure("film_used", "400", ""), origin=Origin.LEDGER)])
     assert rules(case(figure("film_used", "440"), ledger=booked)) == ["V12"]
     assert rules(case(figure("film_used", "400"), ledger=booked)) == []
+    simulated = ValueSet.of("000000", [replace(value, is_simulated=True) for value in booked])
+    (issue,) = validation.run(case(figure("film_used", "440"), ledger=simulated))
+    assert "模拟数据" in issue.message
 
 
 def test_v13_waste_a_head_is_plausible():

@@ -119,7 +119,8 @@ def reported_figures_agree_with_the_ledger(case: Case) -> Iterator[Issue]:
             "V12",
             figure_name(stated),
             f"{figure_name(stated)}上报 {stated.shown}，"
-            f"台账（联单）合计 {in_unit_of(stated, Fraction(booked.value))}。",
+            f"台账（联单）合计 {in_unit_of(stated, Fraction(booked.value))}"
+            f"{'（模拟数据）' if booked.is_simulated else ''}。",
             "核对漏记、重记的联单或上报口径，二者改到一致。",
             stated.source,
             elements=[stated.element],
