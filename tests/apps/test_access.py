@@ -1,0 +1,339 @@
+"""Walks every address with every role: who may open it, and that nobody is shown what is another's.
+
+To add an address: one line in ``PAGES``: its name, the values of its address, and the rule who may open it.
+An address that stands in neither ``PAGES`` nor ``OPEN`` fails ``test_every_address_is_classified``.
+
+The sample: firm A in 递铺 (industrial), firm B in 孝丰 (agricultural), both 安吉; firm C in 龙游. Each firm's names
+carry its mark. Department A (经信局) has the duty of industry, department B (农业农村局) of agriculture.
+"""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+from django.urls import get_resolver, reverse
+
+from wufei.apps.assessment.models import ElementValue, ValueStatus
+from wufei.apps.facts.services import record_fact
+from wufei.apps.ledger import services as ledger
+from wufei.apps.plans.services import load_pack
+from wufei.apps.registry import selectors
+from wufei.apps.registry.models import Department, Facility, Organisation, Permit, Site, User, Vehicle
+from wufei.apps.registry.services import load_reference
+from wufei.core import plan
+from wufei.core.credit_code import make_credit_code
+from wufei.core.ledger import SHANGHAI, Account, Bucket, Holder, Movement
+
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
+AT = datetime(2022, 6, 1, 8, tzinfo=SHANGHAI)
+MARKS = {"A": "甲标记", "B": "乙标记", "C": "丙标记"}
+FIGURES = {"330523": "安吉数据标记", "330825": "龙游数据标记"}  # stands in the notes of reported figures
+PLANS = {"330523": "建筑材料循环利用中心扩建", "330825": "金怡热电"}  # stands in that place's project list alone
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user of the sample, and by hand what they may see: firms, plans, reported figures, and what they may do."""
+
+    role: str
+    division: str | None
+    department: str = ""
+    firm: str = ""
+    sees: str = ""
+    plan: str = ""
+    figures: str = ""
+    may: tuple[str, ...] = ()
+
+
+ANJI = {"plan": "330523", "figures": "330523"}
+LONGYOU = {"plan": "330825", "figures": "330825"}
+OFFICE = ("import", "audit", "report")
+PEOPLE = {
+    "office": Person("programme_office", "330523", sees="AB", **ANJI, may=OFFICE),
+    "leader": Person("leader", "330523", sees="AB", **ANJI, may=("audit",)),
+    "parent": Person("parent_region", "330500", sees="AB", **ANJI),
+    "ecology": Person("department", "330523", "生态环境分局", sees="AB", **ANJI, may=("import", "report")),
+    "department_a": Person("department", "330523", "经信局", sees="A", **ANJI, may=("report",)),
+    "department_b": Person("department", "330523", "农业农村局", sees="B", **ANJI, may=("report",)),
+    "department_none": Person("department", "330523", "财政局", **ANJI, may=("report",)),
+    "enforcement": Person("enforcement", "330523", "综合执法局", **ANJI),
+    "township_a": Person("township", "330523001", sees="A", plan="330523"),
+    "township_b": Person("township", "330523105", sees="B", plan="330523"),
+    "grid_a": Person("grid_officer", "330523001", sees="A", plan="330523"),
+    "generator_a": Person("generator", "330523", firm="A", sees="A"),
+    "carrier_b": Person("carrier", "330523", firm="B", sees="B"),
+    "facility_b": Person("facility", "330523", firm="B", sees="B"),
+    "firm_without_record": Person("generator", "330523"),
+    "citizen": Person("citizen", "330523"),
+    "device": Person("device", "330523"),
+    "other_system": Person("other_system", "330523"),
+    "placeless_leader": Person("leader", None),
+    "longyou_office": Person("programme_office", "330825", sees="C", **LONGYOU, may=OFFICE),
+    "longyou_department": Person("department", "330825", "县农业农村局", **LONGYOU, may=("report",)),
+}  # fmt: skip
+
+# Anyone may open these; they show nothing of anyone. Their names come from allauth.
+OPEN = {
+    "account_login", "account_logout", "account_inactive", "account_signup", "account_reauthenticate",
+    "account_email", "account_email_verification_sent", "account_change_password", "account_set_password",
+    "account_reset_password", "account_confirm_login_code", "account_confirm_email",
+    "account_reset_password_from_key_done", "account_reset_password_from_key", "account_reset_password_done", "mfa_index", "mfa_authenticate",
+    "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
+}  # fmt: skip
+
+TWO_PLACES = ("330523", "330825")
+LISTS = ("targets", "tasks", "projects", "responsibilities")
+
+# name of the address -> [(values of the address, who may open it)]. {A.site} … are keys of the sample.
+# Who: everyone · nobody · firms · sees:A (firm A is in sight) · plan:330523 · figures:330523 · plans, some-figures
+# (of any place) · may:import, may:report:330523 … · post:<who> (it takes POST only; to others it is not there).
+PAGES = {
+    "registry:index": [((), "everyone")],
+    "registry:import": [((), "may:import")],
+    "registry:import-template": [((), "may:import")],
+    "registry:organisation": [((f"{{{m}.organisation}}",), f"sees:{m}") for m in "ABC"] + [((10**20,), "nobody")],
+    "registry:site": [((f"{{{m}.site}}",), f"sees:{m}") for m in "ABC"] + [((0,), "nobody")],
+    "registry:list": [((name,), "everyone") for name in ("organisations", "sites", "facilities", "permits")]
+    + [(("facts",), "may:audit"), (("users",), "nobody")],
+    "registry:export": [((name,), "everyone") for name in ("organisations", "sites", "facilities", "permits")]
+    + [(("facts",), "may:audit"), (("users",), "nobody")],
+    "plans:index": [((), "plans")],
+    "plans:list": [((place, name), f"plan:{place}") for place in TWO_PLACES for name in LISTS]
+    + [(("999999", "tasks"), "nobody"), (("330523", "users"), "nobody")],
+    "plans:export": [((place, name), f"plan:{place}") for place in TWO_PLACES for name in LISTS],
+    "plans:row": [((place, "projects", "P01"), f"plan:{place}") for place in TWO_PLACES]
+    + [(("330523", "projects", "nothing"), "nobody")],
+    "assessment:index": [((), "some-figures")],
+    "assessment:figures": [((place,), f"figures:{place}") for place in TWO_PLACES] + [(("999999",), "nobody")],
+    "assessment:export": [((place,), f"figures:{place}") for place in TWO_PLACES],
+    "assessment:upload": [((place,), f"may:report:{place}") for place in TWO_PLACES],
+    "assessment:figure": [((f"{{{place}.figure}}",), f"figures:{place}") for place in TWO_PLACES],
+    "assessment:review": [((f"{{{place}.figure}}",), "post:nobody") for place in TWO_PLACES],
+    "cockpit:home": [((), "everyone")],
+    "cockpit:own": [((), "firms")],
+    "cockpit:place": [((place,), f"plan:{place}") for place in TWO_PLACES] + [(("330523001",), "nobody")],
+    "cockpit:flows": [((place,), f"plan:{place}") for place in TWO_PLACES],
+    "cockpit:map": [((place,), f"plan:{place}") for place in TWO_PLACES],
+    "cockpit:item": [(("330523", "1.1.1"), "figures:330523"), (("330825", "T02"), "figures:330825")],
+    "cockpit:element": [((place, "giw_generated"), f"figures:{place}") for place in TWO_PLACES],
+    "cockpit:mass": [((place, "generated"), f"plan:{place}") for place in TWO_PLACES],
+}
+
+# The same address is asked for as a page and as each partial: name -> {what HTMX replaces: who may see it}.
+TARGETS = {"cockpit:place": {"indicators": "figures", "lists": "plan", "material": "plan"}}
+PAGED = {"registry:list", "plans:list", "assessment:figures", "cockpit:mass", "cockpit:element"}
+QUERY = "?year=2022"
+
+
+def addresses():
+    """Every named address of the site, with its name space."""
+
+    def walk(patterns, space):
+        for entry in patterns:
+            if hasattr(entry, "url_patterns"):
+                yield from walk(entry.url_patterns, space + (f"{entry.namespace}:" if entry.namespace else ""))
+            else:
+                yield space + (entry.name or f"unnamed {entry.pattern}")
+
+    return set(walk(get_resolver().url_patterns, ""))
+
+
+def test_every_address_is_classified():
+    assert addresses() - set(PAGES) - OPEN == set(), "add a line to PAGES: who may open it?"
+    assert set(PAGES) - addresses() == set(), "these addresses are gone"
+
+
+@pytest.fixture
+def world(settings):
+    """The sample; returns the keys that the addresses of ``PAGES`` name."""
+    load_reference()
+    keys = {}
+    for number, (mark, division, domain, place) in enumerate(
+        [("A", "330523001", "industrial", "330523"), ("B", "330523105", "agricultural", "330523"),
+         ("C", "330825001", "industrial", "330825")], 1
+    ):  # fmt: skip
+        keys |= make_firm(number, mark, division, domain, place)
+    for place, note in FIGURES.items():
+        load_pack(plan.read_pack(place))
+        row = ElementValue.objects.create(
+            division_id=place, element="giw_generated", period="2022", value=Decimal(5), state="number", unit="t",
+            note=note, status=ValueStatus.APPROVED, reporter="office", reported_at=AT, approver="office",
+            approved_at=AT,
+        )  # fmt: skip
+        keys[f"{place}.figure"] = row.pk
+    for name, person in PEOPLE.items():
+        department = None
+        if person.department:
+            department = Department.objects.get(division_id=person.division, name=person.department)
+        User.objects.create(
+            username=name, role=person.role, division_id=person.division, department=department,
+            organisation_id=keys[f"{person.firm}.organisation"] if person.firm else None,
+        )  # fmt: skip
+    return keys
+
+
+def make_firm(number, mark, division, domain, place):
+    """One firm with everything that hangs on a firm, all of it named by its mark."""
+    name = MARKS[mark]
+    firm = Organisation.objects.create(
+        credit_code=make_credit_code(place, number), name=f"{name}单位", division_id=division, kind="facility"
+    )
+    site = Site.objects.create(
+        code=f"{name}-S", name=f"{name}厂区", organisation=firm, division_id=division,
+        category="industrial_enterprise", domain=domain, longitude=Decimal("119.6"), latitude=Decimal("30.6"),
+    )  # fmt: skip
+    Facility.objects.create(code=f"{name}-F", name=f"{name}设施", site=site, capacity_t_per_year=Decimal(100))
+    Permit.objects.create(
+        number=f"{name}-P", organisation=firm, categories=["HW08"], capacity_t_per_year=Decimal(100), mode="收集",
+        valid_until=date(2027, 1, 1), source=f"{name}出处",
+    )  # fmt: skip
+    Vehicle.objects.create(plate=f"{name}12", organisation=firm)
+    code = "030-001-S82" if domain == "agricultural" else "900-001-S17"
+    holder = f"site:{site.code}"
+    ledger.register_holders([Holder(holder, division, site.category, site.name)])
+    source, store = Account(holder, code, Bucket.GENERATED), Account(holder, code, Bucket.STORED)
+    movement = Movement(source, store, 5_000_000 + number, AT, "generate", f"{name}单据", f"{mark}1")
+    ledger.post([movement], actor="office", recorded_at=datetime(2022, 12, 31, tzinfo=UTC))
+    with transaction.atomic():
+        record_fact(
+            at=AT, actor="office", verb="register_organisation", subject=f"organisation:{firm.pk}", division=division,
+            document=f"{name}文件",
+        )  # fmt: skip
+    return {f"{mark}.organisation": firm.pk, f"{mark}.site": site.pk}
+
+
+def may_open(rule, person):
+    """Whether ``person`` may open an address of this rule; ``None`` is someone who is not logged in."""
+    kind, _, rest = rule.partition(":")
+    what, _, place = rest.partition(":")
+    return {
+        "everyone": True,
+        "nobody": False,
+        "firms": person.role in {"generator", "carrier", "facility"},
+        "plans": bool(person.plan),
+        "some-figures": bool(person.figures),
+        "sees": rest in person.sees,
+        "plan": rest == person.plan,
+        "figures": rest == person.figures,
+        "may": what in person.may and place in {"", person.figures},
+        "post": may_open(rest, person) if kind == "post" else False,
+    }[kind]
+
+
+def forbidden_marks(person):
+    """What no answer to this person may hold."""
+    marks = {mark for key, mark in MARKS.items() if key not in person.sees}
+    marks |= {mark for place, mark in FIGURES.items() if place != person.figures}
+    return marks | {mark for place, mark in PLANS.items() if place != person.plan}
+
+
+def content(answer):
+    """All text of an answer; a workbook is unpacked."""
+    raw = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    if raw.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            return "".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+    text = raw.decode("utf-8", "replace")
+    return text.encode("ascii", "replace").decode("unicode_escape") + text if "\\u" in text else text
+
+
+def url_of(name, values, keys):
+    filled = [keys[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value for value in values]
+    return reverse(name, args=filled)
+
+
+def probes(keys):
+    """(address, headers, rule) of everything that is asked for: pages, partials and guessed keys."""
+    for name, entries in PAGES.items():
+        for values, rule in entries:
+            url = url_of(name, values, keys) + QUERY
+            yield url, {}, rule
+            if not url.partition("?")[0].endswith((".xlsx", ".json")):
+                yield url, {"HX-Request": "true"}, rule
+            if name in PAGED:
+                yield f"{url}&after={keys['B.organisation']}&sort=-name", {}, rule
+            for target, who in TARGETS.get(name, {}).items():
+                yield url, {"HX-Request": "true", "HX-Target": target}, rule.replace("plan:", f"{who}:")
+
+
+def walk(client, keys):
+    """Ask for everything as everyone; return what was answered wrongly."""
+    problems = []
+    asked = list(probes(keys))
+    for name, person in PEOPLE.items():
+        client.force_login(User.objects.get(username=name))
+        for url, headers, rule in asked:
+            answer = client.get(url, headers=headers)
+            takes_post_only = rule.startswith("post:") and answer.status_code == 405
+            allowed = {200, 302} if may_open(rule, person) else {404}
+            if answer.status_code not in allowed and not takes_post_only:
+                problems.append(f"{name} {url} {headers}: {answer.status_code}, expected {allowed}")
+            found = sorted(mark for mark in forbidden_marks(person) if mark in content(answer))
+            if found:
+                problems.append(f"{name} {url} {headers}: shows {found}")
+    return problems
+
+
+def rows_of_all_tables():
+    """How many rows each table has, sessions aside."""
+    return {
+        m._meta.label: m._default_manager.count() for m in apps.get_models() if m._meta.label != "sessions.Session"
+    }
+
+
+def test_nobody_is_shown_what_is_anothers_and_reading_changes_nothing(client, world):
+    before = rows_of_all_tables()
+    problems = walk(client, world)
+    assert not problems, "\n".join(problems[:40])
+    assert rows_of_all_tables() == before
+
+
+def test_who_is_in_sight_is_really_shown(client, world):
+    """The walk would pass on empty pages: here the marks must be there."""
+    for name, person in PEOPLE.items():
+        client.force_login(User.objects.get(username=name))
+        for listed in ("organisations", "sites", "facilities", "permits"):
+            for address in ("registry:list", "registry:export"):
+                shown = content(client.get(reverse(address, args=[listed])))
+                assert {key for key, mark in MARKS.items() if mark in shown} == set(person.sees), (
+                    name,
+                    address,
+                    listed,
+                )
+
+
+def test_whoever_is_not_logged_in_is_sent_to_the_login(client, world):
+    for url, headers, _ in probes(world):
+        answer = client.get(url, headers=headers)
+        assert answer.status_code in {302, 405}, url
+        assert answer.status_code == 405 or answer.url.startswith(reverse("account_login")), url
+    for name in ("account_login", "account_signup", "account_logout"):
+        shown = content(client.get(reverse(name)))
+        assert not [mark for mark in (*MARKS.values(), *FIGURES.values()) if mark in shown]
+
+
+def test_a_write_that_is_not_allowed_finds_nothing_and_changes_nothing(client, world):
+    before = rows_of_all_tables()
+    for name, person in PEOPLE.items():
+        client.force_login(User.objects.get(username=name))
+        for url, headers, rule in probes(world):
+            if not may_open(rule, person) or rule == "everyone":
+                answer = client.post(url, {"decision": "approve", "action": "approve"}, headers=headers)
+                assert answer.status_code in {404, 405}, (name, url, answer.status_code)
+    assert rows_of_all_tables() == before
+
+
+def test_the_walk_finds_a_leak(client, world, monkeypatch):
+    """Broken on purpose: with every site in everyone's sight, the walk must complain of A, B and C."""
+    monkeypatch.setattr(selectors, "visible_sites", lambda user: Site.objects.all())
+    township = {"township_a": PEOPLE["township_a"]}
+    monkeypatch.setitem(globals(), "PEOPLE", township)
+    problems = "\n".join(walk(client, world))
+    assert MARKS["B"] in problems
+    assert MARKS["C"] in problems
