@@ -4,18 +4,19 @@ A file of more than ``PART`` lines is booked in parts, in the order of its lines
 matter (``core.ledger``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 
 from django.db import transaction
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger.posting import book, clashes, unknown_names
+from wufei.apps.spreadsheets import read_upload
 from wufei.core.findings import Finding, Refused
-from wufei.core.intake import BadFile, read_rows
-from wufei.core.ledger import Receipt
+from wufei.core.intake import BadFile
+from wufei.core.ledger import Bucket, Receipt
 from wufei.core.ledger_file import read_batches
-from wufei.core.ledger_rules import check, to_us
+from wufei.core.ledger_rules import Batch, check, to_us
 
 PART = 100_000
 MOST_FINDINGS = 1_000  # a wrong column would give one for each line of a long file; the rest is counted
@@ -27,12 +28,14 @@ def post_file(
     *,
     actor: str,
     recorded_at: datetime,
+    own: Container[str] | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Receipt:
-    """Book a CSV or JSON-lines file.
+    """Book a CSV, TSV, JSON-lines or Excel file.
 
     Args:
         name: the file's name; its suffix says how it is read.
+        own: keys of the holders whose mass the sender may move; ``None`` sets no limit.
         progress: told how many lines are done, of twice as many as the file has.
 
     Raises:
@@ -40,13 +43,13 @@ def post_file(
     """
     now_us = to_us(recorded_at)
     try:
-        done = _check_all(name, raw, now_us, progress)
+        done = _check_all(name, raw, now_us, own, progress)
     except BadFile as error:
         raise Refused(error.findings) from None
     booked = already = late = mass_g = 0
     first: int | None = None
     with transaction.atomic():
-        for batch, _ in read_batches(read_rows(name, raw), PART):
+        for batch, _ in read_batches(read_upload(name, raw), PART):
             receipt = book(batch, actor=actor, recorded_us=now_us)
             booked, already = booked + receipt.booked, already + receipt.already
             late, mass_g = late + receipt.late, mass_g + receipt.mass_g
@@ -61,13 +64,17 @@ def post_file(
     return Receipt(first, booked, already, late, mass_g)
 
 
-def _check_all(name: str, raw: bytes, now_us: int, progress: Callable[[int], None]) -> int:
+def _check_all(
+    name: str, raw: bytes, now_us: int, own: Container[str] | None, progress: Callable[[int], None]
+) -> int:
     """Check every line without booking any; returns the number of lines."""
     findings: list[Finding] = []
     first_line: dict[str, int] = {}
     done = 0
-    for batch, wrong in read_batches(read_rows(name, raw), PART):
+    for batch, wrong in read_batches(read_upload(name, raw), PART):
         findings += wrong + check(batch, now_us=now_us) + unknown_names(batch) + clashes(batch)
+        if own is not None:
+            findings += _foreign(batch, own)
         for i, key in enumerate(batch.key):
             line = first_line.setdefault(key, batch.line(i))
             if line < batch.line(0):  # the rules see what is twice within a part
@@ -78,6 +85,19 @@ def _check_all(name: str, raw: bytes, now_us: int, progress: Callable[[int], Non
     if findings:
         raise Refused(shorten(sorted(findings, key=lambda f: f.line or 0)))
     return done
+
+
+def _foreign(batch: Batch, own: Container[str]) -> list[Finding]:
+    """A finding for each line whose mass is not the sender's to move: not from its own, nor off a vehicle to it."""
+    findings = []
+    for i, (source, target) in enumerate(zip(batch.source, batch.target, strict=True)):
+        giver, taker = batch.accounts[source], batch.accounts[target]
+        arrives = giver.bucket is Bucket.IN_TRANSIT and taker.holder in own
+        if giver.holder not in own and not arrives:
+            what = f"“{giver.holder}”不在您可以记账的范围内。"
+            remedy = "只能记本单位转出的，或车辆送到本单位的。"
+            findings.append(Finding(batch.line(i), "source_holder", what, remedy, "not_own_holder"))
+    return findings
 
 
 def shorten(findings: list[Finding]) -> list[Finding]:

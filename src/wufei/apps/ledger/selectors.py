@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 
-from wufei.apps.ledger.models import AccountRecord
+from wufei.apps.ledger.models import AccountRecord, HolderRecord, MovementRecord
 from wufei.apps.ledger.reference import name_and_domain
+from wufei.apps.registry.models import Role, User
+from wufei.apps.registry.selectors import NOTHING, scope, visible_sites, visible_vehicles
 from wufei.core.divisions import prefix_of
 from wufei.core.ledger import HELD, BalanceLine, Bucket, FlowRow, MassBalance
 from wufei.core.ledger_rules import bucket_names, day_number
@@ -183,6 +188,46 @@ _SUMS = (
 
 def _line(code: str, name: str, domain: str, term: dict[str, int]) -> BalanceLine:
     return BalanceLine(code, name, domain, **{field: term.get(field, 0) for field in _SUMS})
+
+
+# --- What a person may see ----------------------------------------------------------------------------------------
+
+
+def visible_holders(user: User | AnonymousUser) -> QuerySet[HolderRecord]:
+    """Holders below the person's division; for a firm, or where duty limits the domains, those of visible sites.
+
+    A firm also sees its vehicles. Boundaries are nobody's record: they are seen with the place.
+    """
+    seen = scope(user)
+    if seen.sees_all_domains and not seen.organisation_id:
+        return HolderRecord.objects.filter(division__startswith=seen.prefix)
+    site_key = visible_sites(user).values(key=Concat(Value("site:"), "code"))
+    wanted = Q(key__in=site_key)
+    if seen.organisation_id:
+        wanted |= Q(key__in=visible_vehicles(user).values(key=Concat(Value("vehicle:"), "plate")))
+    return HolderRecord.objects.filter(wanted)
+
+
+def visible_accounts(user: User | AnonymousUser) -> QuerySet[AccountRecord]:
+    """Accounts of visible holders."""
+    return AccountRecord.objects.filter(holder__in=visible_holders(user))
+
+
+def visible_movements(user: User | AnonymousUser) -> QuerySet[MovementRecord]:
+    """Movements from or to a visible holder. Lists walk the chain's links instead (``listing``)."""
+    accounts = visible_accounts(user).values("id")
+    return MovementRecord.objects.filter(Q(source_id__in=accounts) | Q(target_id__in=accounts))
+
+
+def may_post(user: User | AnonymousUser) -> bool:
+    """Whether the person may hand in ledger files: the programme office for its place, a firm for what it holds."""
+    seen = scope(user)
+    return isinstance(user, User) and (
+        seen.organisation_id is not None or (user.role == Role.PROGRAMME_OFFICE and seen.prefix != NOTHING)
+    )
+
+
+# --- Balances -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Holder, Movement, Receipt, local_day
 from wufei.core.ledger_rules import Batch, day_date, day_number, to_us
 
-_KEY = re.compile(r"(site|vehicle|boundary):[^|\x00-\x20\x7f]{1,60}")
+_KEY = re.compile(r"(site|vehicle|boundary):[^|/\x00-\x20\x7f]{1,60}")
 
 
 @transaction.atomic
