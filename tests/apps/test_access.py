@@ -52,7 +52,7 @@ class Person:
 
 ANJI = {"plan": "330523", "figures": "330523"}
 LONGYOU = {"plan": "330825", "figures": "330825"}
-OFFICE = ("import", "audit", "report")
+OFFICE = ("import", "audit", "report", "post")
 PEOPLE = {
     "office": Person("programme_office", "330523", sees="AB", **ANJI, may=OFFICE),
     "leader": Person("leader", "330523", sees="AB", **ANJI, may=("audit",)),
@@ -65,9 +65,9 @@ PEOPLE = {
     "township_a": Person("township", "330523001", sees="A", plan="330523"),
     "township_b": Person("township", "330523105", sees="B", plan="330523"),
     "grid_a": Person("grid_officer", "330523001", sees="A", plan="330523"),
-    "generator_a": Person("generator", "330523", firm="A", sees="A"),
-    "carrier_b": Person("carrier", "330523", firm="B", sees="B"),
-    "facility_b": Person("facility", "330523", firm="B", sees="B"),
+    "generator_a": Person("generator", "330523", firm="A", sees="A", may=("post",)),
+    "carrier_b": Person("carrier", "330523", firm="B", sees="B", may=("post",)),
+    "facility_b": Person("facility", "330523", firm="B", sees="B", may=("post",)),
     "firm_without_record": Person("generator", "330523"),
     "citizen": Person("citizen", "330523"),
     "device": Person("device", "330523"),
@@ -79,18 +79,35 @@ PEOPLE = {
 
 # Anyone may open these; they show nothing of anyone. Their names come from allauth.
 OPEN = {
-    "account_login", "account_logout", "account_inactive", "account_signup", "account_reauthenticate",
-    "account_email", "account_email_verification_sent", "account_change_password", "account_set_password",
-    "account_reset_password", "account_confirm_login_code", "account_confirm_email",
-    "account_reset_password_from_key_done", "account_reset_password_from_key", "account_reset_password_done", "mfa_index", "mfa_authenticate",
-    "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
-    "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
-}  # fmt: skip
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",
+    "account_reauthenticate",
+    "account_email",
+    "account_email_verification_sent",
+    "account_change_password",
+    "account_set_password",
+    "account_reset_password",
+    "account_confirm_login_code",
+    "account_confirm_email",
+    "account_reset_password_from_key_done",
+    "account_reset_password_from_key",
+    "account_reset_password_done",
+    "mfa_index",
+    "mfa_authenticate",
+    "mfa_reauthenticate",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_download_recovery_codes",
+}
 
 TWO_PLACES = ("330523", "330825")
 LISTS = ("targets", "tasks", "projects", "responsibilities")
 
-# name of the address -> [(values of the address, who may open it)]. {A.site} … are keys of the sample.
+# name of the address -> [(values of the address, who may open it[, query])]. {A.site} … are keys of the sample.
 # Who: everyone · nobody · firms · sees:A (firm A is in sight) · plan:330523 · figures:330523 · plans, some-figures
 # (of any place) · may:import, may:report:330523 … · post:<who> (it takes POST only; to others it is not there).
 PAGES = {
@@ -115,6 +132,15 @@ PAGES = {
     "assessment:upload": [((place,), f"may:report:{place}") for place in TWO_PLACES],
     "assessment:figure": [((f"{{{place}.figure}}",), f"figures:{place}") for place in TWO_PLACES],
     "assessment:review": [((f"{{{place}.figure}}",), "post:nobody") for place in TWO_PLACES],
+    "ledger:index": [((), "everyone")],
+    "ledger:accounts": [((), "everyone")],
+    "ledger:movements": [((), "everyone")]
+    + [((), f"sees:{mark}", f"holder=site:{name}-S") for mark, name in MARKS.items()],
+    "ledger:export": [((), "everyone")]
+    + [((), f"sees:{mark}", f"holder=site:{name}-S") for mark, name in MARKS.items()],
+    "ledger:holder": [((f"site:{name}-S",), f"sees:{mark}") for mark, name in MARKS.items()],
+    "ledger:mass-balance": [((), f"figures:{place}", f"place={place}") for place in TWO_PLACES],
+    "ledger:upload": [((), "may:post")],
     "cockpit:home": [((), "everyone")],
     "cockpit:own": [((), "firms")],
     "cockpit:place": [((place,), f"plan:{place}") for place in TWO_PLACES] + [(("330523001",), "nobody")],
@@ -127,7 +153,15 @@ PAGES = {
 
 # The same address is asked for as a page and as each partial: name -> {what HTMX replaces: who may see it}.
 TARGETS = {"cockpit:place": {"indicators": "figures", "lists": "plan", "material": "plan"}}
-PAGED = {"registry:list", "plans:list", "assessment:figures", "cockpit:mass", "cockpit:element"}
+PAGED = {
+    "ledger:index",
+    "ledger:movements",
+    "registry:list",
+    "plans:list",
+    "assessment:figures",
+    "cockpit:mass",
+    "cockpit:element",
+}
 QUERY = "?year=2022"
 
 
@@ -251,8 +285,8 @@ def url_of(name, values, keys):
 def probes(keys):
     """(address, headers, rule) of everything that is asked for: pages, partials and guessed keys."""
     for name, entries in PAGES.items():
-        for values, rule in entries:
-            url = url_of(name, values, keys) + QUERY
+        for values, rule, *query in entries:
+            url = "&".join([url_of(name, values, keys) + QUERY, *query])
             yield url, {}, rule
             if not url.partition("?")[0].endswith((".xlsx", ".json")):
                 yield url, {"HX-Request": "true"}, rule
