@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 SECTIONS = [
     ("总览", "cockpit:home"),
     ("四张清单", "plans:index"),
-    ("评估", "assessment:index"),
+    ("数据填报", "assessment:index"),
     ("台账", "ledger:index"),
     ("登记", "registry:index"),
 ]

@@ -4,6 +4,7 @@
   "use strict";
   const figure = new Intl.NumberFormat("zh-CN", { maximumFractionDigits: 3 });
   const charts = new Map();
+  const started = new WeakSet();
 
   function label(params, unit) {
     const d = params.data || {};
@@ -46,7 +47,7 @@
 
   function drawAll(root) {
     root.querySelectorAll("[data-chart]").forEach((box) => {
-      if (!box.dataset.drawn) draw(box);
+      if (!started.has(box)) { started.add(box); draw(box); }
     });
   }
 
@@ -56,5 +57,5 @@
   window.addEventListener("beforeprint", resize);
   window.addEventListener("afterprint", resize);
   document.addEventListener("DOMContentLoaded", () => drawAll(document));
-  document.addEventListener("htmx:afterSwap", (event) => drawAll(event.detail.target));
+  document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));
 })();
