@@ -12,11 +12,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from wufei.apps.ledger.engines.base import BOOKED, MOVEMENT_COLUMNS, REVERSED_BY, AccountRow, HolderRow, Written
 
-_GIVEN = "= ANY(%s)"
+# Columns go as one text each, split by the server: psycopg writes a list item by item, ten times slower.
+_SPLIT = r"string_to_array(%s, E'\x1f')"
+_GIVEN = f"= ANY({_SPLIT})"
 _HOLDERS = (
-    "SELECT id, key, head, links, closed_through FROM ledger_holder WHERE key = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+    f"SELECT id, key, head, links, closed_through FROM ledger_holder WHERE key {_GIVEN} "  # noqa: S608
+    "ORDER BY id FOR NO KEY UPDATE"
 )
-_ACCOUNTS = "SELECT id, name, balance_g FROM ledger_account WHERE name = ANY(%s)"
+_ACCOUNTS = f"SELECT id, name, balance_g FROM ledger_account WHERE name {_GIVEN}"  # noqa: S608
 _NEW_ACCOUNTS = (
     "INSERT INTO ledger_account (holder_id, waste_code, bucket, method, name, balance_g) "
     "SELECT h, c, b, m, n, 0 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) "
@@ -24,20 +27,25 @@ _NEW_ACCOUNTS = (
 )
 _BATCH = "INSERT INTO ledger_batch (id, recorded_us, actor, movements) VALUES (%s, %s, %s, %s)"
 _LINKS = (
-    "INSERT INTO ledger_link (batch_id, holder_id, seq, digest, head, members) "
-    "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::bytea[], %s::bytea[], %s::bytea[])"
+    "INSERT INTO ledger_link (batch_id, holder_id, seq, digest, head, members) "  # noqa: S608
+    "SELECT b, h, s, decode(d, 'hex'), decode(n, 'hex'), decode(m, 'hex') FROM "
+    f"unnest({_SPLIT}::bigint[], {_SPLIT}::bigint[], {_SPLIT}::int[], {_SPLIT}, {_SPLIT}, {_SPLIT}) "
+    "AS given (b, h, s, d, n, m)"
 )
 _HEADS = (
-    "UPDATE ledger_holder SET head = given.head, links = given.links "
-    "FROM unnest(%s::bytea[], %s::int[], %s::bigint[]) AS given (head, links, id) WHERE ledger_holder.id = given.id"
+    "UPDATE ledger_holder SET head = decode(given.head, 'hex'), links = given.links FROM "  # noqa: S608
+    f"unnest({_SPLIT}, {_SPLIT}::int[], {_SPLIT}::bigint[]) AS given (head, links, id) "
+    "WHERE ledger_holder.id = given.id"
 )
 _BALANCES = (
-    "UPDATE ledger_account SET balance_g = balance_g + given.change "
-    "FROM unnest(%s::bigint[], %s::bigint[]) AS given (change, id) WHERE ledger_account.id = given.id"
+    "UPDATE ledger_account SET balance_g = balance_g + given.change "  # noqa: S608
+    f"FROM unnest({_SPLIT}::bigint[], {_SPLIT}::bigint[]) AS given (change, id) "
+    "WHERE ledger_account.id = given.id"
 )
 _FLOWS = (
-    "INSERT INTO ledger_flow AS f (day, source_id, target_id, kind, mass_g, count, movements) SELECT * FROM "
-    "unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[]) "
+    "INSERT INTO ledger_flow AS f (day, source_id, target_id, kind, mass_g, count, movements) SELECT * FROM "  # noqa: S608
+    f"unnest({_SPLIT}::int[], {_SPLIT}::bigint[], {_SPLIT}::bigint[], {_SPLIT}, "
+    f"{_SPLIT}::bigint[], {_SPLIT}::bigint[], {_SPLIT}::bigint[]) "
     "ON CONFLICT (day, source_id, target_id, kind) DO UPDATE SET mass_g = f.mass_g + excluded.mass_g, "
     "count = f.count + excluded.count, movements = f.movements + excluded.movements"
 )
@@ -50,8 +58,13 @@ _NULL = "\x02"
 _CHECKPOINT_LOCK = 7_308_331  # any fixed number: writers share it, a checkpoint has it alone
 
 
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+def _joined(column: Iterable[Any]) -> str:
+    """A column as the text that ``_SPLIT`` splits; bytes as hexadecimal digits. No item is empty or has U+001F."""
+    return "\x1f".join([item.hex() if isinstance(item, bytes) else str(item) for item in column])
+
+
+def _texts(rows: Sequence[tuple[Any, ...]]) -> list[str]:
+    return [_joined(column) for column in zip(*rows, strict=True)]
 
 
 def _copy_text(rows: Iterable[tuple[Any, ...]]) -> str:
@@ -76,7 +89,7 @@ class PostgresEngine:
         self._cursor = psycopg.Cursor(connection.connection)
 
     def _all(self, sql: str, keys: Sequence[str]) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self._cursor.execute(sql, (list(keys),)).fetchall()
+        found: list[tuple[Any, ...]] = self._cursor.execute(sql, (_joined(keys),)).fetchall()
         return found
 
     def _number(self, sql: str) -> int:
@@ -93,7 +106,8 @@ class PostgresEngine:
 
     def create_accounts(self, rows: Sequence[tuple[int, str, str, str, str]]) -> None:
         if rows:
-            self._cursor.execute(_NEW_ACCOUNTS, _columns(rows, 5))
+            # As lists: the method is often empty, which a joined text could not say of a single account.
+            self._cursor.execute(_NEW_ACCOUNTS, [list(column) for column in zip(*rows, strict=True)])
 
     def next_batch(self) -> int:
         return self._number("SELECT nextval('ledger_batch_number')")
@@ -104,10 +118,11 @@ class PostgresEngine:
             with cursor.copy(_COPY) as copy:
                 copy.write(_copy_text(rows.movements))
             cursor.execute(_BATCH, rows.batch)
-            cursor.execute(_LINKS, _columns(rows.links, 6))
-            cursor.execute(_HEADS, _columns(rows.heads, 3))
-            cursor.execute(_BALANCES, _columns(rows.balances, 2))
-            cursor.execute(_FLOWS, _columns(rows.flows, 7))
+            cursor.execute(_LINKS, _texts(rows.links))
+            cursor.execute(_HEADS, _texts(rows.heads))
+            if rows.balances:  # none changes where a batch undoes itself
+                cursor.execute(_BALANCES, _texts(rows.balances))
+            cursor.execute(_FLOWS, _texts(rows.flows))
 
     def booked(self, keys: Sequence[str]) -> list[tuple[Any, ...]]:
         return self._all(BOOKED.format(given=_GIVEN), keys)
