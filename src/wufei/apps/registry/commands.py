@@ -12,7 +12,7 @@ ACTOR = "console"
 
 @click.group()
 def user() -> None:
-    """Accounts: create, list, change the password."""
+    """账号：开通、列出、更改密码。"""
 
 
 def _refuse(error: Refused) -> None:
@@ -23,16 +23,16 @@ def _refuse(error: Refused) -> None:
 
 @user.command()
 @click.argument("username")
-@click.option("--role", required=True, type=click.Choice(Role.values))
-@click.option("--division", default="", help="Code of 6, 9 or 12 digits.")
-@click.option("--department", default="", help="Name of the department, as the place's plan prints it.")
-@click.option("--organisation", default="", help="Credit code or name.")
-@click.option("--name", default="", help="Name that the pages show.")
+@click.option("--role", required=True, type=click.Choice(Role.values), help="角色。")
+@click.option("--division", default="", help="行政区划代码，6、9 或 12 位。")
+@click.option("--department", default="", help="部门名称，按当地方案的写法。")
+@click.option("--organisation", default="", help="统一社会信用代码或单位名称。")
+@click.option("--name", default="", help="页面上显示的名字。")
 @click.password_option()
 def create(
     username: str, role: str, division: str, department: str, organisation: str, name: str, password: str
 ) -> None:
-    """Make an account; the password is asked for."""
+    """开通账号；密码会另行询问。"""
     new = people.NewUser(username, password, role, division, department, organisation, name)
     try:
         with override("zh-hans"):
@@ -44,7 +44,7 @@ def create(
 
 @user.command("list")
 def list_users() -> None:
-    """List the accounts."""
+    """列出所有账号。"""
     for row in selectors.user_rows():
         marks = "".join(mark for mark, on in [("［演示］", row.is_demo), ("［停用］", not row.is_active)] if on)
         click.echo("\t".join([row.username, row.role, row.division, row.department, row.organisation]) + marks)
@@ -54,7 +54,7 @@ def list_users() -> None:
 @click.argument("username")
 @click.password_option()
 def password(username: str, password: str) -> None:
-    """Give an account another password; it is asked for."""
+    """更改账号的密码；新密码会另行询问。"""
     try:
         with override("zh-hans"):
             people.set_password(username, password, actor=ACTOR)
