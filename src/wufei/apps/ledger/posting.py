@@ -5,7 +5,7 @@ balances, daily flows) or none.
 """
 
 from array import array
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,8 @@ from wufei.core.ledger_rules import (
     next_day,
     overdrawn_findings,
 )
+
+PART = 2_000  # movements that are hashed and handed over together
 
 
 def book(batch: Batch, *, actor: str, recorded_us: int) -> Receipt:
@@ -122,12 +124,12 @@ def _book_new(books: Engine, batch: Batch, holders: dict[str, HolderRow], *, act
         batch.reason,
     )
     names = {ids[i]: account_name(account) for i, account in enumerate(batch.accounts)}
-    digests = digest_rows(zip(*columns, strict=True), names, batch_tail(recorded_us, actor))
+    digests: list[bytes] = []
+    books.write_movements(_with_digests(columns, names, batch_tail(recorded_us, actor), digests))
     links = _links(batch, number, digests, holders)
     books.write(
         Written(
             batch=(number, recorded_us, actor, len(batch)),
-            movements=zip(*columns, digests, strict=True),
             links=links,
             heads=[(link[4], link[2], link[1]) for link in links],
             balances=[(change, ids[i]) for i, change in net.items() if change],
@@ -135,6 +137,17 @@ def _book_new(books: Engine, batch: Batch, holders: dict[str, HolderRow], *, act
         )
     )
     return Receipt(number, len(batch), 0, late, sum(batch.mass_g))
+
+
+def _with_digests(
+    columns: tuple[Sequence[Any], ...], names: dict[int, str], tail: str, digests: list[bytes]
+) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """The rows of the movements, part by part; a part's digests join ``digests`` before its rows are handed out."""
+    for start in range(0, len(columns[0]), PART):
+        part = [column[start : start + PART] for column in columns]
+        made = digest_rows(zip(*part, strict=True), names, tail)
+        digests += made
+        yield zip(*part, made, strict=True)
 
 
 def unknown_names(batch: Batch) -> list[Finding]:

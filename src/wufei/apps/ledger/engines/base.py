@@ -37,10 +37,9 @@ class AccountRow(NamedTuple):
 
 @dataclass(slots=True)
 class Written:
-    """All rows of one batch."""
+    """All rows of one batch but its movements."""
 
     batch: tuple[int, int, str, int]  # id, recorded_us, actor, movements
-    movements: Iterable[tuple[Any, ...]]  # MOVEMENT_COLUMNS
     links: Sequence[tuple[int, int, int, bytes, bytes, bytes]]  # batch, holder, seq, digest, head, members
     heads: Sequence[tuple[bytes, int, int]]  # head, links, holder
     balances: Sequence[tuple[int, int]]  # change_g, account
@@ -62,8 +61,14 @@ class Engine(Protocol):
     def next_batch(self) -> int:
         """A batch number above that of every batch that a locked holder has a link of."""
 
+    def write_movements(self, parts: Iterable[Iterable[tuple[Any, ...]]]) -> None:
+        """Write rows of ``MOVEMENT_COLUMNS``, part by part as they are made, so that a server works beside us.
+
+        Raises Django's ``IntegrityError`` when a key is booked already.
+        """
+
     def write(self, rows: Written) -> None:
-        """Write a batch; raises Django's ``IntegrityError`` when a key is booked already."""
+        """Write the other rows of a batch."""
 
     def booked(self, keys: Sequence[str]) -> list[tuple[Any, ...]]:
         """The movements of these keys, as ``MOVEMENT_COLUMNS`` with the names of their accounts for the ids."""

@@ -112,11 +112,14 @@ class PostgresEngine:
     def next_batch(self) -> int:
         return self._number("SELECT nextval('ledger_batch_number')")
 
+    def write_movements(self, parts: Iterable[Iterable[tuple[Any, ...]]]) -> None:
+        with self._connection.wrap_database_errors, self._cursor.copy(_COPY) as copy:
+            for rows in parts:
+                copy.write(_copy_text(rows))
+
     def write(self, rows: Written) -> None:
         cursor = self._cursor
         with self._connection.wrap_database_errors:
-            with cursor.copy(_COPY) as copy:
-                copy.write(_copy_text(rows.movements))
             cursor.execute(_BATCH, rows.batch)
             cursor.execute(_LINKS, _texts(rows.links))
             cursor.execute(_HEADS, _texts(rows.heads))

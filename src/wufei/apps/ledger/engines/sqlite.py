@@ -1,7 +1,7 @@
 """Writes a batch to SQLite: a few prepared statements, each run once over all rows. The write lock is the order."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -52,10 +52,14 @@ class SqliteEngine:
         number: int = self._cursor.execute("SELECT coalesce(max(id), 0) + 1 FROM ledger_batch").fetchone()[0]
         return number
 
+    def write_movements(self, parts: Iterable[Iterable[tuple[Any, ...]]]) -> None:
+        with self._connection.wrap_database_errors:
+            for rows in parts:
+                self._cursor.executemany(_MOVEMENT, rows)
+
     def write(self, rows: Written) -> None:
         cursor = self._cursor
         with self._connection.wrap_database_errors:
-            cursor.executemany(_MOVEMENT, rows.movements)
             cursor.execute(_BATCH, rows.batch)
             cursor.executemany(_LINK, rows.links)
             cursor.executemany(_HEAD, rows.heads)
