@@ -11,11 +11,18 @@ from decimal import Decimal
 from functools import cache
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from wufei.apps.ledger.engines.base import MEMBERS_BITS
-from wufei.apps.ledger.models import AccountRecord, BatchRecord, HolderRecord, LinkRecord, MovementRecord
+from wufei.apps.ledger.models import (
+    AccountRecord,
+    BatchRecord,
+    FlowRecord,
+    HolderRecord,
+    LinkRecord,
+    MovementRecord,
+)
 from wufei.apps.ledger.posting import unpack_members
 from wufei.apps.ledger.reference import name_and_domain
 from wufei.apps.registry.listing import Cell, Column, Listing
@@ -25,6 +32,7 @@ from wufei.core.ledger_rules import bases, bucket_names, day_number, from_us, ki
 from wufei.core.reference import read_table
 
 PAGE_SIZE = 50
+_LAST_DAY = 99_999_999
 _BATCHES = 20  # batches looked at together
 _CHUNK = 400  # movements looked at together
 
@@ -114,7 +122,7 @@ class Wanted:
     kind: str = ""
     waste_code: str = ""
     first_day: int = 0
-    last_day: int = 99_999_999
+    last_day: int = _LAST_DAY
     oldest_first: bool = False
     after: int | None = None
 
@@ -127,7 +135,7 @@ class Wanted:
             kind=kind if kind in kinds() else "",
             waste_code=asked.get("code", "").strip()[:20],
             first_day=_day(asked.get("from", ""), 0),
-            last_day=_day(asked.get("to", ""), 99_999_999),
+            last_day=_day(asked.get("to", ""), _LAST_DAY),
             oldest_first=asked.get("sort", "") == "oldest",
             after=int(after) if after.isascii() and after.isdigit() and len(after) <= 18 else None,
         )
@@ -196,12 +204,26 @@ def movement_page(holders: QuerySet[HolderRecord], asked: Mapping[str, str], pat
 
 def movements(holders: QuerySet[HolderRecord], wanted: Wanted) -> Iterator[MovementLine]:
     """The movements from or to ``holders`` that are wanted, in the order of booking, as a stream."""
-    ids = _ids(holders, wanted)
+    ids = _ids(_narrowed(holders, wanted), wanted)
     while chunk := [number for _, number in zip(range(_CHUNK), ids, strict=False)]:
         rows = MovementRecord.objects.filter(id__in=chunk, day__gte=wanted.first_day, day__lte=wanted.last_day)
         if wanted.kind:
             rows = rows.filter(kind=wanted.kind)
         yield from _lines(list(rows.order_by("id" if wanted.oldest_first else "-id")), wanted)
+
+
+def _narrowed(holders: QuerySet[HolderRecord], wanted: Wanted) -> QuerySet[HolderRecord]:
+    """Of ``holders`` those that can have what is wanted, by their accounts and the daily flows; spares long walks."""
+    if wanted.waste_code:
+        with_code = AccountRecord.objects.filter(waste_code=wanted.waste_code)
+        holders = holders.filter(id__in=with_code.values("holder_id"))
+    if wanted.kind or wanted.first_day or wanted.last_day < _LAST_DAY:
+        flows = FlowRecord.objects.filter(day__gte=wanted.first_day, day__lte=wanted.last_day)
+        if wanted.kind:
+            flows = flows.filter(kind=wanted.kind)
+        touched = Q(id__in=flows.values("source_id")) | Q(id__in=flows.values("target_id"))
+        holders = holders.filter(id__in=AccountRecord.objects.filter(touched).values("holder_id"))
+    return holders
 
 
 def _ids(holders: QuerySet[HolderRecord], wanted: Wanted) -> Iterator[int]:
