@@ -85,3 +85,16 @@ def test_movements_one_by_one_are_shown_only_in_the_domains_of_duty():
     body = client_of("agriculture").get("/places/330523/mass/generated/?domain=hazardous").content.decode()
     assert "不在您的职责范围内" in body
     assert "由这些废物组成" in body
+
+
+@pytest.mark.parametrize(
+    "username", ["office", "ecology", "dipu", "huzhou", "firm", "carrier", "facility", "citizen"]
+)
+def test_every_section_of_the_menu_opens_for_whom_it_is_shown(username):
+    client = client_of(username)
+    menu = client.get("/", follow=True).content.decode().split('id="menu"')[1].split("</nav>")[0]
+    sections = re.findall(r'href="([^"]+)"', menu)
+    assert sections[0] == "/"
+    assert {address: client.get(address, follow=True).status_code for address in sections} == dict.fromkeys(
+        sections, 200
+    )

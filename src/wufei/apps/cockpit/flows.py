@@ -35,6 +35,7 @@ LEFT, MIDDLE, RIGHT, LAST = range(4)  # the columns of the picture
 class Material:
     """All that the partial of the flow picture shows."""
 
+    place: str
     domains: tuple[Choice, ...]
     rows: tuple[FlowRow, ...]
     src: str
@@ -119,7 +120,7 @@ def _panel_url(base: str, link: Link, query: Query, domain: str) -> str:
     return f"{base}mass/{link.stage}/?{urlencode({key: value for key, value in asked.items() if value})}"
 
 
-def build_material(division: str, query: Query, base: str, *, flows: Sequence[LedgerFlow]) -> Material:
+def build_material(division: str, place: str, query: Query, base: str, *, flows: Sequence[LedgerFlow]) -> Material:
     """The flow picture of ``division``: table rows, the address of the chart's JSON, and the same in one sentence."""
     domain = query.domain if query.domain in DOMAINS else ""
     balance = ledger.mass_balance(division, query.year, domain or None)
@@ -132,6 +133,7 @@ def build_material(division: str, query: Query, base: str, *, flows: Sequence[Le
     ]
     what = DOMAINS.get(domain, "全部领域")
     return Material(
+        place=place,
         domains=tuple(
             Choice(key, label, query.url(base, "#material", domain=key), key == domain)
             for key, label in (("", "全部"), *DOMAINS.items())
@@ -257,7 +259,7 @@ def build_map(
             mass=tonnes_text(sums.get(prefix_of(town.code), 0)) if flows else "—",
             sites=0,
             facilities=tuple(by_town.get(town.code, ())),
-            position="没有位置" if town.longitude is None else POSITIONS.get(town.position_basis, "已知"),
+            position="没有位置" if town.longitude is None else POSITIONS.get(town.position_basis, "已定位"),
         )
         for town in towns
     )

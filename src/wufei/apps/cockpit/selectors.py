@@ -71,6 +71,11 @@ def _lists(user: User, place: Place, query: Query, base: str, today: date) -> Li
     return build_lists(user, place.division, query, base, today=today, full_url=full)
 
 
+def _ledger_place(user: User, place: Place, division: str) -> str:
+    """The name of the division whose mass is shown: the place, or a township's person's own."""
+    return place.name if division == place.division else str(user.division)
+
+
 def part(user: User, place: Place, query: Query, base: str, *, name: str, today: date) -> object | None:
     """One part of the page, for HTMX; ``None`` where the person may not see it."""
     if name == "table":
@@ -81,14 +86,16 @@ def part(user: User, place: Place, query: Query, base: str, *, name: str, today:
     if own is None:
         return None
     flows = flow_selectors.year_flows(own, query.year)
-    return flow_selectors.build_material(own, query, base, flows=flows)
+    return flow_selectors.build_material(own, _ledger_place(user, place, own), query, base, flows=flows)
 
 
 def place_page(user: User, place: Place, query: Query, base: str, *, today: date) -> PlacePage:
     """The whole page. The figures are assessed once for all its parts."""
     own = flow_selectors.ledger_division(user, place.division)
     flows = flow_selectors.year_flows(own, query.year) if own else []
-    material = flow_selectors.build_material(own, query, base, flows=flows) if own else None
+    material = (
+        flow_selectors.build_material(own, _ledger_place(user, place, own), query, base, flows=flows) if own else None
+    )
     stand = standing.stand(user, place, query, base) if place.sees_figures else None
     findings = standing.findings(user, place, query) if place.sees_figures else None
     from_ledger = bool(stand and any(row.is_simulated for row in stand.rows))

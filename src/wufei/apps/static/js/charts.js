@@ -31,6 +31,10 @@
       // The policy forbids style attributes, so the tooltip is drawn on the canvas.
       data.option.tooltip = { renderMode: "richText", confine: true, formatter: (p) => label(p, data.unit) };
       data.option.animation = false;
+      for (const series of data.option.series) {
+        // On a phone the labels at the right take less of the width.
+        if (box.clientWidth < 600) { series.right = 128; series.label.width = 120; series.label.fontSize = 10; }
+      }
       chart.setOption(data.option);
       chart.on("click", (params) => {
         if (params.data?.panel) htmx.ajax("GET", params.data.panel, { target: "#panel-body" });
