@@ -110,7 +110,11 @@ def mass_balance(request: HttpRequest) -> HttpResponse:
     page = balance_page(request.user, request.GET.dict(), today=timezone.localdate())
     if page is None:
         raise Http404
-    return render(request, "ledger/mass_balance.html", {"page": page, "tab": "balance"})
+    return render(
+        request,
+        "ledger/mass_balance.html",
+        {"page": page, "tab": "balance", "may_post": selectors.may_post(request.user)},
+    )
 
 
 @login_required
