@@ -14,6 +14,7 @@ from wufei.apps.assessment.models import ElementValue, ValueStatus
 from wufei.apps.assessment.services import SYSTEM
 from wufei.apps.registry.models import Division, User
 from wufei.apps.registry.selectors import scope
+from wufei.apps.web import AddressFilters
 from wufei.core import indicators
 from wufei.core.plan import decimal_text
 from wufei.core.values import PUBLISHED, State
@@ -35,23 +36,12 @@ STATES = {State.BLANK: "（空）", State.SLASH: "/", State.NOT_APPLICABLE: "不
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """What the reader chose; empty means all."""
+class Filters(AddressFilters):
+    """What the reader of the figures chose."""
 
     year: str = ""
     domain: str = ""
     status: str = ""
-    q: str = ""
-    after: str = ""
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Filters":
-        """From the parameters of an address."""
-        return cls(**{name: query.get(name, "").replace("\0", "").strip()[:100] for name in cls.__slots__})
-
-    def chosen(self) -> dict[str, str]:
-        """The parameters that are set, for an address."""
-        return {name: getattr(self, name) for name in self.__slots__ if getattr(self, name)}
 
 
 @dataclass(frozen=True, slots=True)

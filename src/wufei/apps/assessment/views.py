@@ -1,14 +1,11 @@
 """Pages of the figures of a place: list, export, upload, and one figure with its history."""
 
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -18,9 +15,8 @@ from wufei.apps.assessment.forms import ReviewForm, UploadForm
 from wufei.apps.assessment.spreadsheet import workbook_bytes
 from wufei.apps.assessment.upload import upload_values
 from wufei.apps.registry.models import Division, User
+from wufei.apps.web import address, is_partial, workbook_answer
 from wufei.core.findings import Refused
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _user(request: HttpRequest) -> User:
@@ -54,14 +50,14 @@ def figure_list(request: HttpRequest, division: str) -> HttpResponse:
     filters = Filters.of(request.GET.dict())
     page = figures.figure_page(_user(request), _division(request, division), filters)
     here = reverse("assessment:figures", args=[division])
-    chosen = {key: value for key, value in filters.chosen().items() if key != "after"}
+    chosen = filters.chosen()
     context = {
         "page": page,
-        "first_url": f"{here}?{urlencode(chosen)}",
-        "next_url": f"{here}?{urlencode({**chosen, 'after': page.next_after})}",
-        "export_url": f"{reverse('assessment:export', args=[division])}?{urlencode(chosen)}",
+        "first_url": address(here, chosen),
+        "next_url": address(here, {**chosen, "after": page.next_after}),
+        "export_url": address(reverse("assessment:export", args=[division]), chosen),
     }
-    template = "assessment/_figures.html" if getattr(request, "htmx", False) else "assessment/figures.html"
+    template = "assessment/_figures.html" if is_partial(request) else "assessment/figures.html"
     return render(request, template, context)
 
 
@@ -71,9 +67,7 @@ def export(request: HttpRequest, division: str) -> HttpResponse:
     """The chosen figures as an Excel file."""
     place = _division(request, division)
     rows = figures.all_rows(_user(request), division, Filters.of(request.GET.dict()))
-    disposition = content_disposition_header(as_attachment=True, filename=f"{place.name}数据.xlsx") or ""
-    headers = {"Content-Disposition": disposition}
-    return HttpResponse(workbook_bytes(place.name, rows), content_type=XLSX, headers=headers)
+    return workbook_answer(workbook_bytes(place.name, rows), f"{place.name}数据.xlsx")
 
 
 @login_required
@@ -105,7 +99,7 @@ def figure(request: HttpRequest, pk: int) -> HttpResponse:
     story = figures.story(_user(request), pk) if pk < 2**63 else None
     if story is None:
         raise Http404
-    template = "assessment/_figure.html" if getattr(request, "htmx", False) else "assessment/figure.html"
+    template = "assessment/_figure.html" if is_partial(request) else "assessment/figure.html"
     return render(request, template, {"story": story})
 
 

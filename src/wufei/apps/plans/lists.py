@@ -5,7 +5,6 @@ Invariant: a page costs the same number of queries however many rows the list ha
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -18,6 +17,7 @@ from django.urls import reverse
 
 from wufei.apps.plans import labels, selectors
 from wufei.apps.registry.models import User
+from wufei.apps.web import AddressFilters
 from wufei.core import plan as core
 
 PAGE_SIZE = 30
@@ -60,25 +60,13 @@ DOCUMENT_ORDER = ("按原文顺序", F("position"), False, int)
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """What the reader chose; empty means all."""
+class Filters(AddressFilters):
+    """What the reader of one of the four lists chose."""
 
     department: str = ""
     group: str = ""
     mark: str = ""
-    q: str = ""
     sort: str = ""
-    after: str = ""
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Filters":
-        """From the parameters of an address."""
-        # PostgreSQL takes no NUL in a text.
-        return cls(**{name: query.get(name, "").replace("\0", "").strip()[:200] for name in cls.__slots__})
-
-    def chosen(self) -> dict[str, str]:
-        """The parameters that are set, for an address."""
-        return {name: getattr(self, name) for name in self.__slots__ if getattr(self, name)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,23 @@
 """Pages of the four lists. The same address answers a browser with the page and HTMX with the part that changes."""
 
-from collections.abc import Mapping
-from urllib.parse import urlencode
-
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from wufei.apps.plans import labels, selectors
 from wufei.apps.plans.details import row_detail
 from wufei.apps.plans.lists import Filters, filtered_pack, list_page
 from wufei.apps.plans.spreadsheet import workbook_bytes
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from wufei.apps.web import address, is_partial, workbook_answer
 
 
 def _known(name: str) -> str:
     if name not in labels.PAGES:
         raise Http404
     return name
-
-
-def _address(path: str, query: Mapping[str, str]) -> str:
-    return f"{path}?{urlencode(query)}" if query else path
-
-
-def _partial(request: HttpRequest) -> bool:
-    return bool(getattr(request, "htmx", False))
 
 
 @login_required
@@ -50,14 +37,14 @@ def list_rows(request: HttpRequest, division: str, name: str) -> HttpResponse:
     page = list_page(request.user, division, _known(name), filters, today=timezone.localdate())
     if page is None:
         raise Http404
-    template = "plans/_list.html" if _partial(request) else "plans/list.html"
+    template = "plans/_list.html" if is_partial(request) else "plans/list.html"
     here = reverse("plans:list", args=[division, name])
-    chosen = {key: value for key, value in filters.chosen().items() if key != "after"}
+    chosen = filters.chosen()
     context = {
         "page": page,
-        "first_url": _address(here, chosen),
-        "next_url": _address(here, {**chosen, "after": page.next_after}),
-        "export_url": _address(reverse("plans:export", args=[division, name]), chosen),
+        "first_url": address(here, chosen),
+        "next_url": address(here, {**chosen, "after": page.next_after}),
+        "export_url": address(reverse("plans:export", args=[division, name]), chosen),
     }
     return render(request, template, context)
 
@@ -69,9 +56,7 @@ def export(request: HttpRequest, division: str, name: str) -> HttpResponse:
     pack = filtered_pack(request.user, division, _known(name), Filters.of(request.GET.dict()))
     if pack is None:
         raise Http404
-    file_name = f"{pack.place}{labels.PAGES[name]}.xlsx"
-    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=file_name) or ""}
-    return HttpResponse(workbook_bytes(pack, [name]), content_type=XLSX, headers=headers)
+    return workbook_answer(workbook_bytes(pack, [name]), f"{pack.place}{labels.PAGES[name]}.xlsx")
 
 
 @login_required
@@ -81,4 +66,4 @@ def row(request: HttpRequest, division: str, name: str, key: str) -> HttpRespons
     detail = row_detail(request.user, division, _known(name), key) if "\0" not in division + key else None
     if detail is None:
         raise Http404
-    return render(request, "plans/_row.html" if _partial(request) else "plans/row.html", {"row": detail})
+    return render(request, "plans/_row.html" if is_partial(request) else "plans/row.html", {"row": detail})

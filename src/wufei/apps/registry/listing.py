@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
-from urllib.parse import urlencode
 
 from django.db.models import Model, Q, QuerySet
+
+from wufei.apps.web import address
 
 PAGE_SIZE = 50
 M = TypeVar("M", bound=Model)
@@ -119,8 +120,7 @@ def _behind(rows: QuerySet[M], found: QuerySet[M], field: str, after: int, *, do
 
 
 def _address(path: str, **query: str) -> str:
-    kept = {name: value for name, value in query.items() if value}
-    return f"{path}?{urlencode(kept)}" if kept else path
+    return address(path, {name: value for name, value in query.items() if value})
 
 
 def _heading(column: Column, sort: str, q: str, path: str) -> Heading:

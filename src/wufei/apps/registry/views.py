@@ -5,14 +5,14 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from wufei.apps.registry import details, imports, selectors
 from wufei.apps.registry.listing import page_of
 from wufei.apps.registry.lists import LISTS, RegistryList
 from wufei.apps.registry.models import User
-from wufei.apps.spreadsheets import XLSX, write_sheet
+from wufei.apps.spreadsheets import write_sheet
+from wufei.apps.web import is_partial, workbook_answer
 from wufei.core.findings import Refused
 
 Person = User | AnonymousUser
@@ -22,12 +22,6 @@ def _list(name: str, user: Person) -> RegistryList:
     if name not in LISTS or not LISTS[name].is_for(user):
         raise Http404
     return LISTS[name]
-
-
-def _attachment(content: bytes, name: str) -> HttpResponse:
-    answer = HttpResponse(content, content_type=XLSX)
-    answer.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
-    return answer
 
 
 @login_required
@@ -49,8 +43,7 @@ def rows(request: HttpRequest, name: str) -> HttpResponse:
         "tabs": [(key, entry.listing.title) for key, entry in LISTS.items() if entry.is_for(request.user)],
         "may_import": selectors.may_import(request.user),
     }
-    partial = bool(getattr(request, "htmx", False))
-    return render(request, "registry/_list.html" if partial else "registry/list.html", context)
+    return render(request, "registry/_list.html" if is_partial(request) else "registry/list.html", context)
 
 
 @login_required
@@ -60,7 +53,9 @@ def export(request: HttpRequest, name: str) -> HttpResponse:
     chosen = _list(name, request.user)
     found = chosen.visible(request.user).select_related(*chosen.listing.joins).order_by("pk")
     cells = (chosen.export_row(row) for row in found.iterator(chunk_size=2000))
-    return _attachment(write_sheet(chosen.listing.title, chosen.export_header, cells), f"{chosen.listing.title}.xlsx")
+    return workbook_answer(
+        write_sheet(chosen.listing.title, chosen.export_header, cells), f"{chosen.listing.title}.xlsx"
+    )
 
 
 @login_required
@@ -115,4 +110,6 @@ def import_template(request: HttpRequest) -> HttpResponse:
     """An empty workbook with the headings of the import."""
     if not selectors.may_import(request.user):
         raise Http404
-    return _attachment(write_sheet("单位", [column.heading for column in imports.columns()], []), "单位导入模板.xlsx")
+    return workbook_answer(
+        write_sheet("单位", [column.heading for column in imports.columns()], []), "单位导入模板.xlsx"
+    )

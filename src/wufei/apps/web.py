@@ -1,0 +1,51 @@
+"""What the pages of every app share: filters in the address, partials, workbooks to take away."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
+
+from wufei.apps.spreadsheets import XLSX
+
+LONGEST = 200  # characters of one parameter that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFilters:
+    """What a reader chose for a list, as the address says it. Each field is a parameter; empty means all."""
+
+    q: str = ""
+    after: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        """From the parameters of an address."""
+        # PostgreSQL takes no NUL in a text.
+        return cls(**{name: query.get(name, "").replace("\0", "").strip()[:LONGEST] for name in cls._names()})
+
+    def chosen(self) -> dict[str, str]:
+        """The parameters that are set, for an address; not the place in the list."""
+        return {name: text for name in self._names() if name != "after" and (text := getattr(self, name))}
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return list(cls.__dataclass_fields__)
+
+
+def address(path: str, query: Mapping[str, str]) -> str:
+    """``path`` with ``query`` behind it, where there is any."""
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def is_partial(request: HttpRequest) -> bool:
+    """Whether HTMX asks for a part of the page alone."""
+    return bool(getattr(request, "htmx", False))
+
+
+def workbook_answer(content: bytes, name: str) -> HttpResponse:
+    """An Excel file that the browser keeps under ``name``."""
+    disposition = content_disposition_header(as_attachment=True, filename=name) or ""
+    return HttpResponse(content, content_type=XLSX, headers={"Content-Disposition": disposition})
