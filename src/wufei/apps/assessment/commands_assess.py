@@ -6,8 +6,8 @@ import click
 
 from wufei.apps.assessment import selectors
 from wufei.apps.assessment.assess import assess_as_dict, has_ledger_figures
-from wufei.apps.assessment.place_arguments import division_of, year_of
 from wufei.apps.assessment.text_assess import render
+from wufei.apps.plans.place_arguments import division_of, year_of
 from wufei.core.scoring import PartialStep
 
 

@@ -10,6 +10,7 @@ from wufei.apps.cockpit.figures import NOTHING, decimal_text
 from wufei.apps.cockpit.query import Query
 from wufei.apps.cockpit.rows import Choice, ListRow
 from wufei.apps.cockpit.words import target_text, unit_beside
+from wufei.apps.plans import conversion
 from wufei.apps.plans import selectors as plans
 from wufei.apps.registry.models import User
 from wufei.core import plan as core
@@ -121,10 +122,10 @@ def _responsibility(row: core.Responsibility, own: str, today: date) -> ListRow:
 
 # list -> who may see its rows, a row as a value, a value as a row of the page
 READERS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., ListRow]]] = {
-    "targets": (plans.visible_targets, plans.target_value, _target),
-    "tasks": (plans.visible_tasks, plans.task_value, _task),
-    "projects": (plans.visible_projects, plans.project_value, _project),
-    "responsibilities": (plans.visible_responsibilities, plans.responsibility_value, _responsibility),
+    "targets": (plans.visible_targets, conversion.target_value, _target),
+    "tasks": (plans.visible_tasks, conversion.task_value, _task),
+    "projects": (plans.visible_projects, conversion.project_value, _project),
+    "responsibilities": (plans.visible_responsibilities, conversion.responsibility_value, _responsibility),
 }
 
 

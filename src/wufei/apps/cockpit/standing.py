@@ -17,6 +17,7 @@ from wufei.apps.cockpit.places import Place
 from wufei.apps.cockpit.query import Query
 from wufei.apps.cockpit.rows import Count, FindingGroup, FindingRow, IndicatorRow, Section
 from wufei.apps.cockpit.words import target_text, unit_beside, without_ids
+from wufei.apps.plans import conversion
 from wufei.apps.plans import selectors as plans
 from wufei.apps.registry.models import User
 from wufei.core import indicators
@@ -339,7 +340,7 @@ def _from_targets(user: User, place: Place, query: Query, base: str, values: Val
 def place_targets(user: User, place: Place) -> list[core.Target]:
     """The targets of a place as values; one query."""
     rows = plans.visible_targets(user).filter(plan__division_id=place.division)
-    return [plans.target_value(row) for row in rows]
+    return [conversion.target_value(row) for row in rows]
 
 
 def stand(user: User, place: Place, query: Query, base: str) -> Stand:

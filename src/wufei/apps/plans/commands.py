@@ -2,28 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from wufei.apps.plans import selectors
+from wufei.apps.plans.place_arguments import division_of, stop
 from wufei.apps.plans.text import summary, text_lines
 from wufei.core.plan import pack_as_dict
-
-
-def _stop(message: str) -> NoReturn:
-    """End the command with a message and exit code 2: it was asked for something that is not there."""
-    click.echo(message, err=True)
-    raise SystemExit(2)
-
-
-def _division(place: str) -> str:
-    """The division code of the plan that ``place`` names; ends the command with the places there are."""
-    division = selectors.find_division(place)
-    if division is None:
-        known = "、".join(f"{name}（{code}）" for code, name, _ in selectors.places())
-        _stop(f"没有“{place}”的方案。现有：{known or '无'}。请写其中的名称或代码。")
-    return division
 
 
 @click.group()
@@ -49,7 +34,7 @@ def list_plans(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def show(place: str, as_json: bool) -> None:
     """显示 PLACE（代码或名称，如 330825、龙游县、龙游）的四张清单。"""
-    pack = selectors.pack(_division(place))
+    pack = selectors.pack(division_of(place))
     if as_json:
         click.echo(json.dumps(pack_as_dict(pack), ensure_ascii=False, indent=2))
     else:
@@ -64,9 +49,9 @@ def export(place: str, file: Path) -> None:
     from wufei.apps.plans.spreadsheet import workbook_bytes
 
     if file.suffix.lower() != ".xlsx":
-        _stop(f"文件“{file}”应以 .xlsx 结尾。")
+        stop(f"文件“{file}”应以 .xlsx 结尾。")
     if not file.parent.is_dir():
-        _stop(f"文件夹“{file.parent}”不存在，请先建立。")
-    pack = selectors.pack(_division(place))
+        stop(f"文件夹“{file.parent}”不存在，请先建立。")
+    pack = selectors.pack(division_of(place))
     file.write_bytes(workbook_bytes(pack))
     click.echo(f"已写入 {file}：{summary(pack)}。")

@@ -5,7 +5,8 @@ from functools import partial
 
 from django.contrib.auth.models import AnonymousUser
 
-from wufei.apps.plans import labels, selectors
+from wufei.apps.plans import labels
+from wufei.apps.plans.conversion import VALUE_OF
 from wufei.apps.plans.lists import GROUP, TITLE, VISIBLE, readable
 from wufei.apps.registry.models import User
 from wufei.core import plan as core
@@ -34,7 +35,7 @@ def row_detail(user: User | AnonymousUser, division: str, name: str, key: str) -
     row = VISIBLE[name](user).filter(plan__division_id=division, key=key).select_related("plan").first()
     if row is None:
         return None
-    fields, parts = _fields(selectors.VALUE_OF[name](row))
+    fields, parts = _fields(VALUE_OF[name](row))
     return RowDetail(
         division=division,
         place=row.plan.place,

@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from wufei.apps.plans import labels, selectors
+from wufei.apps.plans.conversion import VALUE_OF, target_value
 from wufei.apps.registry.models import User
 from wufei.apps.web import AddressFilters
 from wufei.core import plan as core
@@ -134,7 +135,7 @@ def readable(text: str, unit: str = "") -> str:
 
 def _cells(name: str, row: Any) -> tuple[str, ...]:
     if name in HAVE_MARKS:
-        value = selectors.target_value(row)
+        value = target_value(row)
         shown = value.shown_targets()
         years = "；".join(f"{year}年 {readable(text, row.unit)}" for year, text in sorted(shown.items()))
         baseline = readable(value.shown_baseline(), row.unit)
@@ -240,5 +241,5 @@ def filtered_pack(user: User | AnonymousUser, division: str, name: str, filters:
     if plan is None:
         return None
     rows = _filtered(VISIBLE[name](user).filter(plan=plan), name, filters)
-    lists: dict[str, Any] = {name: tuple(selectors.VALUE_OF[name](row) for row in rows)}
+    lists: dict[str, Any] = {name: tuple(VALUE_OF[name](row) for row in rows)}
     return replace(selectors.pack_head(plan), **lists)

@@ -1,6 +1,5 @@
 """Reads of the four lists, and the one place that decides which plans and rows a person may see."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -10,18 +9,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from wufei.apps.plans import labels, models
-from wufei.apps.plans.conversion import (
-    project_value as project_value,
-)
-from wufei.apps.plans.conversion import (
-    responsibility_value as responsibility_value,
-)
-from wufei.apps.plans.conversion import (
-    target_value as target_value,
-)
-from wufei.apps.plans.conversion import (
-    task_value as task_value,
-)
+from wufei.apps.plans.conversion import project_value, responsibility_value, target_value, task_value
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import scope
 from wufei.core import plan as core
@@ -123,15 +111,6 @@ def find_division(text: str) -> str | None:
         if wanted in {division, place} or (len(wanted) > 1 and wanted == place[:-1]):
             return division
     return None
-
-
-VALUE_OF: dict[str, Callable[[Any], Any]] = {
-    "targets": target_value,
-    "tasks": task_value,
-    "projects": project_value,
-    "responsibilities": responsibility_value,
-    "text_targets": target_value,
-}
 
 
 def pack_head(plan: models.Plan) -> core.Pack:

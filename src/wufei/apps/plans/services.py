@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from wufei.apps.facts.services import record_fact
-from wufei.apps.plans import models
+from wufei.apps.plans import conversion, models
 from wufei.apps.registry.models import Division
 from wufei.core import plan as core
 from wufei.core.findings import Finding, Refused
@@ -83,96 +83,22 @@ def _counts(plan: models.Plan) -> dict[str, int]:
     return {name: model._default_manager.filter(plan=plan).count() for name, model in lists.items()}
 
 
-def _index(names: Iterable[str]) -> str:
-    """``|name|name|``, each name once."""
-    joined = "|".join(dict.fromkeys(names))
-    return f"|{joined}|" if joined else ""
-
-
-def _texts(values: Mapping[int, core.TargetValue]) -> dict[str, str]:
-    return {str(year): value.text for year, value in sorted(values.items())}
-
-
-def _part(part: core.TargetPart) -> dict[str, object]:
-    return {
-        "part": part.part,
-        "baseline": part.baseline,
-        "targets": _texts(part.targets),
-        "departments": list(part.departments),
-        "source": part.source,
-        "indicator": part.indicator,
-        "scope": part.scope,
-        "note": part.note,
-    }
-
-
 def _rows(plan: models.Plan, pack: core.Pack) -> list[tuple[type[models.Row], list[models.Row]]]:
-    """The rows of the four lists, ready to be written."""
-
-    def common(position: int, row: core.Target | core.Task | core.Project | core.Responsibility) -> dict[str, object]:
-        kept = {"key": row.key, "no": row.no, "source": row.source, "note": row.note}
-        return {"plan": plan, "position": position, **kept}
-
-    targets = [
-        models.Target(
-            **common(position, row),
-            in_text=position > len(pack.targets),
-            group=row.group,
-            name=row.name,
-            mark=str(row.mark),
-            indicator=row.indicator,
-            scope=row.scope,
-            unit=row.unit,
-            baseline_year=row.baseline_year,
-            baseline=row.baseline,
-            targets=_texts(row.targets),
-            departments=list(row.departments),
-            parts=[_part(part) for part in row.parts],
-            departments_index=_index(row.all_departments),
-        )
-        for position, row in enumerate([*pack.targets, *pack.text_targets], 1)
-    ]
-    tasks = [
-        models.Task(
-            **common(position, row),
-            group=row.group,
-            title=row.title,
-            lead=list(row.lead),
-            cooperating=list(row.cooperating),
-            deadline=row.deadline,
-            due=core.due_date(row.deadline),
-            departments_index=_index([*row.lead, *row.cooperating]),
-        )
-        for position, row in enumerate(pack.tasks, 1)
-    ]
-    projects = [
-        models.Project(
-            **common(position, row),
-            type=row.type,
-            name=row.name,
-            content=row.content,
-            builder=row.builder,
-            investment_wan_yuan=row.investment_wan_yuan,
-            completion=row.completion,
-            due=core.due_date(row.completion),
-            departments_index=_index(core.split_names(row.builder)),
-        )
-        for position, row in enumerate(pack.projects, 1)
-    ]
-    responsibilities = [
-        models.Responsibility(
-            **common(position, row),
-            group=row.group,
-            title=row.title,
-            lead=list(row.lead),
-            participating=list(row.participating),
-            departments_index=_index([*row.lead, *row.participating]),
-        )
-        for position, row in enumerate(pack.responsibilities, 1)
+    """The rows of the four lists, ready to be written, in the order of the document."""
+    targets = [*pack.targets, *pack.text_targets]
+    lists: list[tuple[type[models.Row], list[dict[str, Any]]]] = [
+        (
+            models.Target,
+            [
+                {**conversion.target_columns(target), "in_text": number >= len(pack.targets)}
+                for number, target in enumerate(targets)
+            ],
+        ),
+        (models.Task, [conversion.task_columns(task) for task in pack.tasks]),
+        (models.Project, [conversion.project_columns(project) for project in pack.projects]),
+        (models.Responsibility, [conversion.responsibility_columns(row) for row in pack.responsibilities]),
     ]
     return [
-        (models.Target, list(targets)),
-        (models.Task, list(tasks)),
-        (models.Project, list(projects)),
-        (models.Responsibility, list(responsibilities)),
+        (model, [model(plan=plan, position=position, **columns) for position, columns in enumerate(rows, 1)])
+        for model, rows in lists
     ]

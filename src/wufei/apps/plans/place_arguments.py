@@ -1,10 +1,10 @@
-"""The arguments that commands of assessment share: a place by code or name, and a year."""
+"""The arguments that commands about a place share: the place by code or name, and a year."""
 
 from typing import NoReturn
 
 import click
 
-from wufei.apps.plans import selectors as plans
+from wufei.apps.plans import selectors
 
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 
@@ -16,10 +16,10 @@ def stop(message: str) -> NoReturn:
 
 
 def division_of(place: str) -> str:
-    """The division code of a place that has a plan."""
-    division = plans.find_division(place)
+    """The division code of the plan that ``place`` names; ends the command with the places there are."""
+    division = selectors.find_division(place)
     if division is None:
-        known = "、".join(f"{name}（{code}）" for code, name, _ in plans.places())
+        known = "、".join(f"{name}（{code}）" for code, name, _ in selectors.places())
         stop(f"没有“{place}”的方案。现有：{known or '无'}。请写其中的名称或代码。")
     return division
 
