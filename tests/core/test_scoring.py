@@ -183,8 +183,8 @@ def test_half_or_negative_events_are_refused(count):
 
 
 @given(st.fractions(min_value=-1000, max_value=1000, max_denominator=10_000))
-def test_decimal_text_is_exact_or_rounded_half_to_even_at_the_sixth_place(number):
-    text = scoring.decimal_text(number)
+def test_fraction_text_is_exact_or_rounded_half_to_even_at_the_sixth_place(number):
+    text = scoring.fraction_text(number)
     assert abs(Fraction(text) - number) <= Fraction(1, 2_000_000)
     assert "e" not in text.lower()
     with localcontext() as context:

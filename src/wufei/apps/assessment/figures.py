@@ -16,7 +16,7 @@ from wufei.apps.registry.models import Division, User
 from wufei.apps.registry.selectors import scope
 from wufei.apps.web import AddressFilters
 from wufei.core import indicators
-from wufei.core.plan import decimal_text
+from wufei.core.numbers import decimal_text
 from wufei.core.values import PUBLISHED, State
 
 PAGE_SIZE = 50
@@ -191,7 +191,7 @@ def _person(name: str) -> str:
 
 def _row(row: ElementValue) -> FigureRow:
     name = indicators.name_of(row.element)
-    number = decimal_text(selectors.trimmed(row.value)) if row.value is not None else ""
+    number = decimal_text(row.value) or ""
     own_unit = indicators.unit_of(row.element)
     return FigureRow(
         pk=row.pk,
@@ -201,7 +201,7 @@ def _row(row: ElementValue) -> FigureRow:
         scope=row.scope,
         period=row.period,
         shown=row.printed or (f"{number}{own_unit}" if number else STATES[State(row.state)]),
-        value=number or "",
+        value=number,
         state=row.state,
         unit=own_unit,
         status=ValueStatus(row.status).label,

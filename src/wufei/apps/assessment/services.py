@@ -12,6 +12,7 @@ from wufei.apps.assessment.models import ElementValue, ValueStatus
 from wufei.apps.facts.services import record_fact
 from wufei.apps.registry.models import Division
 from wufei.core.findings import Finding, Refused
+from wufei.core.numbers import decimal_text
 from wufei.core.published import pack_divisions_with_values, pack_values
 from wufei.core.values import Value
 
@@ -132,7 +133,7 @@ def submit_values(
         if before is not None and before.value == value.value and before.state == value.state:
             unchanged += 1
         elif before is not None and not value.note:
-            shown = before.printed or (f"{before.value.normalize():f}" if before.value is not None else before.state)
+            shown = before.printed or decimal_text(before.value) or before.state
             what = f"{value.element} {value.period} 已有审核过的数 {shown}，本次为 {value.printed}，没有写更正原因。"
             findings.append(Finding(line, "备注", what, "在“备注”栏写明更正原因。", "restated_without_reason"))
         else:

@@ -1,7 +1,6 @@
 """The command line of exchange: ``wufei simulate PLACE --year Y --seed N``."""
 
 import json
-from decimal import Decimal
 from typing import Any
 
 import click
@@ -16,6 +15,7 @@ from wufei.apps.exchange.simulate import OtherSimulation, Simulated
 from wufei.apps.exchange.simulate import simulate as run_simulation
 from wufei.core.findings import Refused
 from wufei.core.indicators import name_of, unit_of
+from wufei.core.numbers import decimal_text
 from wufei.core.simulation import Scenario, UnknownScenario, available, load_scenario
 
 ACTOR = "simulation"
@@ -93,17 +93,13 @@ def compare_totals(scenario: Scenario) -> list[dict[str, Any]]:
                 "name": name_of(total.element),
                 "unit": unit_of(total.element),
                 "printed": total.printed,
-                "exact": _plain(total.exact),
-                "ledger": None if value is None else _plain(value),
+                "exact": decimal_text(total.exact),
+                "ledger": decimal_text(value),
                 "agrees": value == total.exact,
                 "source": total.source,
             }
         )
     return rows
-
-
-def _plain(number: Decimal) -> str:
-    return f"{number.normalize():f}"
 
 
 def _as_dict(

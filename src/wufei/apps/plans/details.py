@@ -10,6 +10,7 @@ from wufei.apps.plans.conversion import VALUE_OF
 from wufei.apps.plans.lists import GROUP, TITLE, VISIBLE, readable
 from wufei.apps.registry.models import User
 from wufei.core import plan as core
+from wufei.core.numbers import decimal_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _fields(
         cooperating = "、".join(value.cooperating)
         return [("牵头单位", "、".join(value.lead)), ("配合单位", cooperating), ("完成时限", value.deadline)], ()
     if isinstance(value, core.Project):
-        money = core.decimal_text(value.investment_wan_yuan)
+        money = decimal_text(value.investment_wan_yuan)
         return [
             ("内容", value.content),
             ("建设（责任）单位", value.builder),

@@ -20,6 +20,7 @@ from wufei.apps.plans.conversion import VALUE_OF, target_value
 from wufei.apps.registry.models import User
 from wufei.apps.web import AddressFilters
 from wufei.core import plan as core
+from wufei.core.numbers import decimal_text
 
 PAGE_SIZE = 30
 VISIBLE = {
@@ -143,7 +144,7 @@ def _cells(name: str, row: Any) -> tuple[str, ...]:
     if name == "tasks":
         return "、".join(row.lead), "、".join(row.cooperating), row.deadline
     if name == "projects":
-        return row.builder, core.decimal_text(row.investment_wan_yuan) or "", row.completion
+        return row.builder, decimal_text(row.investment_wan_yuan) or "", row.completion
     return "、".join(row.lead), "、".join(row.participating)
 
 
@@ -219,7 +220,7 @@ def list_page(
             Choice(key, label, key == name)
             for key, label in (labels.PAGES if name == "text_targets" or has_text_targets else labels.LISTS).items()
         ),
-        investment=core.decimal_text(total or None) or "",
+        investment=decimal_text(total or None) or "",
     )
 
 

@@ -13,6 +13,7 @@ from wufei.apps.plans.conversion import project_value, responsibility_value, tar
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import scope
 from wufei.core import plan as core
+from wufei.core.numbers import decimal_text
 
 RowModel = TypeVar("RowModel", bound=models.Row)
 
@@ -86,7 +87,7 @@ def overview(user: User | AnonymousUser) -> list[PlanCard]:
             place=row.place,
             title=row.title,
             lists=tuple((name, label, getattr(row, f"number_of_{name}")) for name, label in labels.LISTS.items()),
-            investment=core.decimal_text(totals.get(row.pk) or None) or "",
+            investment=decimal_text(totals.get(row.pk) or None) or "",
             notes=tuple(row.notes),
         )
         for row in rows.order_by("division_id")

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from wufei.apps.plans import labels
-from wufei.core.plan import Pack, Target, decimal_text
+from wufei.core.numbers import decimal_text
+from wufei.core.plan import Pack, Target
 
 
 def summary(pack: Pack) -> str:

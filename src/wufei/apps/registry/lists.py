@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from wufei.apps.registry.listing import Cell, Column, Listing
 from wufei.apps.registry.models import Facility, Kind, Organisation, Permit, Site, User
 from wufei.apps.spreadsheets import Cell as SheetCell
 from wufei.core.catalogue import DOMAIN_NAMES, methods
+from wufei.core.numbers import grouped_text
 from wufei.core.reference import read_table
 
 SIMULATED = "模拟"
@@ -34,9 +36,9 @@ def site_category_names() -> Mapping[str, str]:
     return {row["category"]: row["name"] for row in read_table("registry/site_categories.csv")}
 
 
-def tonnes(value: object) -> str:
-    """A capacity for people: no trailing zeros, thousands grouped."""
-    return f"{value:,.3f}".rstrip("0").rstrip(".") if value is not None else "—"
+def tonnes(mass_t: Decimal | None) -> str:
+    """A capacity or load for people."""
+    return "—" if mass_t is None else grouped_text(mass_t)
 
 
 def _name(row: Organisation | Site, url: str) -> Cell:

@@ -3,7 +3,7 @@
 Invariant: every row says where it stands in the document it came from, and departments are lists of names.
 """
 
-from wufei.core.plan.plain import decimal_text, pack_as_dict
+from wufei.core.plan.plain import pack_as_dict
 from wufei.core.plan.reading import check_pack, pack_divisions, parse_pack, read_pack
 from wufei.core.plan.values import (
     BadTargetValue,
@@ -34,7 +34,6 @@ __all__ = [
     "TargetValue",
     "Task",
     "check_pack",
-    "decimal_text",
     "due_date",
     "normalise_printed",
     "pack_as_dict",

@@ -1,17 +1,9 @@
 """A pack as plain values: the shape of ``wufei plan show --json`` that other programs rely on."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 
+from wufei.core.numbers import decimal_text
 from wufei.core.plan.values import Pack, Project, Responsibility, Target, Task
-
-
-def decimal_text(number: Decimal | None) -> str | None:
-    """A decimal without trailing zeros and without an exponent: ``42957.730000`` is ``42957.73``."""
-    if number is None:
-        return None
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def pack_as_dict(pack: Pack) -> dict[str, object]:

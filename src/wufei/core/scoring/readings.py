@@ -10,8 +10,8 @@ from fractions import Fraction
 from wufei.core import indicators
 from wufei.core.formula import ZeroDenominator
 from wufei.core.indicators import Basis, Status
+from wufei.core.numbers import fraction_text
 from wufei.core.scoring.rules import Input, OwnInput
-from wufei.core.scoring.text import decimal_text
 from wufei.core.values import Origin, Value, ValueSet, printed_number
 
 
@@ -104,7 +104,7 @@ class Source:
             exact = formula.evaluate_exact(lambda r: numbers[r.element, r.scope, str(r.year)], year)
         except ZeroDenominator:
             return Found(Status.NOT_APPLICABLE, inputs=tuple(found), formula=text)
-        return Found(Status.VALUE, exact, decimal_text(exact), _basis(found), tuple(found), formula=text)
+        return Found(Status.VALUE, exact, fraction_text(exact), _basis(found), tuple(found), formula=text)
 
     def _indicator(self, wanted: Input, year: int) -> Found:
         outcome = indicators.evaluate(wanted.indicator, self.values, year, scope=wanted.scope)
@@ -126,7 +126,7 @@ class Source:
             missing = tuple(self._missing(label) for label in outcome.missing)
             return replace(shell, inputs=outcome.inputs, missing=missing)
         assert outcome.value is not None
-        text, basis = decimal_text(outcome.value), _basis(outcome.inputs)
+        text, basis = fraction_text(outcome.value), _basis(outcome.inputs)
         return replace(
             shell, value=outcome.value, text=text, basis=basis, inputs=outcome.inputs, computed=outcome.value
         )

@@ -6,20 +6,20 @@ from fractions import Fraction
 from typing import Any
 
 from wufei.core import indicators
+from wufei.core.numbers import fraction_text
 from wufei.core.plan import Pack
 from wufei.core.scoring.readings import Found, Missing
 from wufei.core.scoring.rules import OwnInput, RuleSet
 from wufei.core.scoring.score import Assessment, ItemScore, ItemStatus, PartScore, Totals
 from wufei.core.scoring.shapes import PartialStep
 from wufei.core.scoring.targets import Compared, TargetScore
-from wufei.core.scoring.text import decimal_text
 from wufei.core.values import Value
 
 Plain = dict[str, Any]
 
 
 def _text(number: Fraction | None) -> str | None:
-    return None if number is None else decimal_text(number)
+    return None if number is None else fraction_text(number)
 
 
 def _name_of(element: str, own: Mapping[str, OwnInput]) -> str:
@@ -94,7 +94,7 @@ def _part(part: PartScore, own: Mapping[str, OwnInput]) -> Plain:
         **_goal(part),
         "unit": part.unit,
         "points": _text(part.points),
-        "max_points": decimal_text(part.max_points),
+        "max_points": fraction_text(part.max_points),
         "rule": part.rule,
         "reason": part.reason,
         **_origin(part.found.inputs, part.missing, own),
@@ -112,9 +112,9 @@ def _item(score: ItemScore, rule_set: RuleSet) -> Plain:
         **_goal(single),
         "unit": item.unit,
         "points": _text(score.points),
-        "max_points": decimal_text(item.max_points),
-        "known_points": decimal_text(score.known_points),
-        "known_max_points": decimal_text(score.known_max_points),
+        "max_points": fraction_text(item.max_points),
+        "known_points": fraction_text(score.known_points),
+        "known_max_points": fraction_text(score.known_max_points),
         "rule": score.rule,
         "reason": score.reason,
         **_origin(score.inputs, score.missing, own),
@@ -132,11 +132,11 @@ def _item(score: ItemScore, rule_set: RuleSet) -> Plain:
 
 def _totals(totals: Totals) -> Plain:
     return {
-        "points": decimal_text(totals.points),
-        "max_points": decimal_text(totals.max_points),
-        "scored_max_points": decimal_text(totals.scored_max_points),
-        "known_points": decimal_text(totals.known_points),
-        "known_max_points": decimal_text(totals.known_max_points),
+        "points": fraction_text(totals.points),
+        "max_points": fraction_text(totals.max_points),
+        "scored_max_points": fraction_text(totals.scored_max_points),
+        "known_points": fraction_text(totals.known_points),
+        "known_max_points": fraction_text(totals.known_max_points),
     }
 
 
@@ -161,15 +161,15 @@ def assessment_as_dict(assessment: Assessment, name: str) -> Plain:
         "adjustments": [_item(score, rule_set) for score in assessment.adjustments],
         "totals": {
             **_totals(assessment.totals_of()),
-            "bonus_max_points": decimal_text(sum((s.bonus for s in rule_set.sections), Fraction(0))),
-            "final_points": decimal_text(assessment.final_points),
+            "bonus_max_points": fraction_text(sum((s.bonus for s in rule_set.sections), Fraction(0))),
+            "final_points": fraction_text(assessment.final_points),
             "counts": _counts(score.status for score in assessment.items),
         },
         "sections": [
             {
                 "id": s.id,
                 "name": s.name,
-                "table_points": decimal_text(s.points),
+                "table_points": fraction_text(s.points),
                 **_totals(assessment.totals_of(s.id)),
             }
             for s in rule_set.sections

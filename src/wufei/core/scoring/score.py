@@ -10,6 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from wufei.core.indicators import Status
+from wufei.core.numbers import fraction_text
 from wufei.core.scoring.readings import Found, Missing, Source
 from wufei.core.scoring.rules import Input, Item, Part, Rule, RuleSet
 from wufei.core.scoring.shapes import (
@@ -25,7 +26,6 @@ from wufei.core.scoring.shapes import (
     Shortfall,
     roll_up,
 )
-from wufei.core.scoring.text import decimal_text
 from wufei.core.scoring.words import item_text, part_text
 from wufei.core.values import Value, ValueSet
 
@@ -225,7 +225,7 @@ class _Scorer:
     def goal(self, rule: Rule, unit: str) -> _Goal:
         """The target's number, from the rule or from the element that holds the year's own."""
         if rule.target is not None:
-            return _Goal(rule.target, rule.target_words or decimal_text(rule.target))
+            return _Goal(rule.target, rule.target_words or fraction_text(rule.target))
         if not rule.target_element:
             return _Goal(None, "")
         held = self.source.find(Input(element=rule.target_element))
@@ -288,7 +288,7 @@ class _Scorer:
             points = Judged(question).points(Case(Fraction(given.value), part.max_points))
         except OutOfRange as error:
             return ItemStatus.JUDGED, None, f"{question}；所给 {given.value:f} 分不能用：{error}", ()
-        return ItemStatus.SCORED, points, f"人工评定 {decimal_text(points)} 分：{given.note}", ()
+        return ItemStatus.SCORED, points, f"人工评定 {fraction_text(points)} 分：{given.note}", ()
 
     def why(self, part: Part, found: Found, goal: _Goal, points: Fraction) -> str:
         """How the points came, for a figure that was scored."""
@@ -303,10 +303,10 @@ class _Scorer:
             if off:
                 kind = "低" if low else "超"
                 measure = "个百分点" if unit == "%" else unit
-                shown += f"，{kind} {decimal_text(off)}{measure}"
+                shown += f"，{kind} {fraction_text(off)}{measure}"
         if isinstance(rule.shape, Events) and rule.shape.base == 0:
-            return f"{shown}，扣 {decimal_text(-points)} 分。"
-        return f"{shown}，得 {decimal_text(points)} 分（满分 {decimal_text(part.max_points)}）。"
+            return f"{shown}，扣 {fraction_text(-points)} 分。"
+        return f"{shown}，得 {fraction_text(points)} 分（满分 {fraction_text(part.max_points)}）。"
 
 
 def _names(missing: Iterable[Missing]) -> str:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from math import ceil, floor
 
-from wufei.core.scoring.text import decimal_text
+from wufei.core.numbers import fraction_text
 
 ZERO = Fraction(0)
 
@@ -235,7 +235,7 @@ class Judged:
     def points(self, case: Case) -> Fraction:
         """The points given, which must lie in 0 … ``most``."""
         if not 0 <= case.value <= case.most:
-            raise OutOfRange(f"评分应在 0 到 {decimal_text(case.most)} 之间。")
+            raise OutOfRange(f"评分应在 0 到 {fraction_text(case.most)} 之间。")
         return case.value
 
 

@@ -10,12 +10,12 @@ from fractions import Fraction
 
 from wufei.core import indicators
 from wufei.core.indicators import Status
+from wufei.core.numbers import fraction_text
 from wufei.core.plan import Comparator, Pack, Target, TargetPart, TargetValue
 from wufei.core.scoring.readings import Found, Missing, Source
 from wufei.core.scoring.rules import Input
 from wufei.core.scoring.score import ItemStatus
 from wufei.core.scoring.shapes import COMPARATORS
-from wufei.core.scoring.text import decimal_text
 from wufei.core.values import Value, ValueSet
 
 LATER = ("年度目标", "下达", "任务")  # words of a target whose number is set year by year
@@ -153,5 +153,5 @@ def _compared(source: Source, target: Target, row: Target | TargetPart, with_bas
     of = "" if year == source.year else f"（{year}年）"
     words = f"{shown}，目标 {wanted.text}{target.unit}{of}，{'已达到' if is_met else '未达到'}"
     off = abs(found.value - Fraction(number))
-    gap = "" if is_met or not off else f"，差 {decimal_text(off)}{'个百分点' if target.unit == '%' else target.unit}"
+    gap = "" if is_met or not off else f"，差 {fraction_text(off)}{'个百分点' if target.unit == '%' else target.unit}"
     return result(ItemStatus.SCORED, f"{words}{gap}。", comparator, is_met)
