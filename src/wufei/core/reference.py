@@ -7,15 +7,19 @@ from importlib.resources import files
 from typing import Any
 
 
+def read_text(path: str) -> str:
+    """The text of ``data/<path>``."""
+    return (files("wufei") / "data" / path).read_text(encoding="utf-8")
+
+
 def read_table(path: str) -> list[dict[str, str]]:
     """The rows of ``data/<path>``, all cells as text."""
-    text = (files("wufei") / "data" / path).read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
+    return list(csv.DictReader(io.StringIO(read_text(path))))
 
 
 def read_document(path: str) -> Any:
     """The JSON document ``data/<path>``; numbers with a point stay exact decimals only if written as strings."""
-    return json.loads((files("wufei") / "data" / path).read_text(encoding="utf-8"))
+    return json.loads(read_text(path))
 
 
 def exists(path: str) -> bool:

@@ -1,12 +1,11 @@
 """Units of mass (重量单位): what a file may write, in exact integer grams. The table is ``data/units/mass.csv``."""
 
-import csv
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
+
+from wufei.core.reference import read_document, read_table
 
 # Full-width forms that Chinese input methods type for ASCII. Not NFKC: that would turn 10² into 102.
 _ASCII_OF = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20, 0x2212: 0x2D}
@@ -33,7 +32,7 @@ class Limits:
 @cache
 def limits() -> Limits:
     """Return the bounds of the package's data."""
-    raw = json.loads((files("wufei") / "data/units/limits.json").read_text(encoding="utf-8"))
+    raw = read_document("units/limits.json")
     return Limits(
         mass_g_max=int(raw["mass_g_max"]),
         year_min=raw["year_min"],
@@ -48,8 +47,7 @@ def limits() -> Limits:
 def mass_units() -> Mapping[str, int]:
     """Return grams of one unit by every accepted spelling, in lower case: ``{"t": 1000000, "吨": 1000000, …}``."""
     table: dict[str, int] = {}
-    text = (files("wufei") / "data/units/mass.csv").read_text(encoding="utf-8")
-    for row in csv.DictReader(text.splitlines()):
+    for row in read_table("units/mass.csv"):
         for spelling in [row["unit"], row["name"], *row["aliases"].split(";")]:
             grams = int(row["grams"])
             assert table.setdefault(spelling.lower(), grams) == grams, f"{spelling} means two units"
@@ -59,8 +57,7 @@ def mass_units() -> Mapping[str, int]:
 @cache
 def allowed_mass_units() -> str:
     """Return the names that a message lists, largest unit first: ``万吨、吨、千克、斤、克``."""
-    text = (files("wufei") / "data/units/mass.csv").read_text(encoding="utf-8")
-    rows = sorted(csv.DictReader(text.splitlines()), key=lambda row: -int(row["grams"]))
+    rows = sorted(read_table("units/mass.csv"), key=lambda row: -int(row["grams"]))
     return "、".join(row["name"] for row in rows)
 
 

@@ -6,19 +6,11 @@ Invariant: a pack that has a fault of level ``error`` is refused whole.
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from importlib.resources import files
 
 from wufei.core.findings import Finding, Level, Refused
 from wufei.core.plan.sheet import COLUMNS, DECIMAL, YEAR, Sheet
-from wufei.core.plan.values import (
-    Mark,
-    Pack,
-    Project,
-    Responsibility,
-    Target,
-    TargetPart,
-    Task,
-)
+from wufei.core.plan.values import Mark, Pack, Project, Responsibility, Target, TargetPart, Task
+from wufei.core.reference import exists, folders, read_text
 
 
 def _parts(parts: Sheet, known: set[str], years: tuple[int, ...]) -> dict[str, list[TargetPart]]:
@@ -250,17 +242,13 @@ def _items(value: object) -> list[object]:
 
 def pack_divisions() -> tuple[str, ...]:
     """The division codes of the packs that the package brings, sorted."""
-    root = files("wufei") / "data" / "plans"
-    if not root.is_dir():
-        return ()
-    return tuple(sorted(entry.name for entry in root.iterdir() if (entry / "pack.json").is_file()))
+    return tuple(name for name in folders("plans") if exists(f"plans/{name}/pack.json"))
 
 
 def _texts(division: str) -> dict[str, str]:
     """The texts of a pack's files, by file name."""
-    folder = files("wufei") / "data" / "plans" / division
-    names = ["pack.json", *COLUMNS]
-    return {name: (folder / name).read_text("utf-8") for name in names if (folder / name).is_file()}
+    paths = {name: f"plans/{division}/{name}" for name in ("pack.json", *COLUMNS)}
+    return {name: read_text(path) for name, path in paths.items() if exists(path)}
 
 
 def check_pack(division: str) -> list[Finding]:

@@ -117,9 +117,7 @@ def due_date(deadline: str) -> date | None:
     ``2021-06`` ends on 2021-06-30, ``2023`` on 2023-12-31; of several dates (2020年启动，2023年建成) the latest.
     """
     ends = []
-    for year, month, day in re.findall(
-        r"(20\d\d)(?:[-年.](1[0-2]|0?[1-9])(?!\d)(?:[-月](3[01]|[12]\d|0?[1-9]))?)?", deadline
-    ):
+    for year, month, day in DATES.findall(deadline):
         last_month = int(month) if month else 12
         last_day = calendar.monthrange(int(year), last_month)[1]
         ends.append(date(int(year), last_month, min(int(day), last_day) if day else last_day))

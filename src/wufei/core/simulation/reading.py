@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from wufei.core.reference import read_document
+from wufei.core.reference import names, read_document
 from wufei.core.simulation.scenario import (
     GRAMS_PER_TONNE,
     Fate,
@@ -36,8 +35,7 @@ class UnknownScenario(ValueError):
 
 def available() -> tuple[tuple[str, int], ...]:
     """The (division, year) of all scenarios, sorted."""
-    names = [entry.name for entry in (files("wufei") / "data/simulation").iterdir() if entry.name.endswith(".json")]
-    pairs = [name.removesuffix(".json").partition("-") for name in names]
+    pairs = [name.partition("-") for name in names("simulation", ".json")]
     return tuple(sorted((division, int(year)) for division, _, year in pairs))
 
 
