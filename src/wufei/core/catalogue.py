@@ -11,12 +11,12 @@ from datetime import date
 from functools import cache, lru_cache
 from types import MappingProxyType
 
-from wufei.core.reference import read_table
+from wufei.core.reference import read_document, read_table
 from wufei.core.units import narrow
 
 DOMAINS = ("industrial", "hazardous", "household", "construction", "agricultural", "recyclables")
-DOMAIN_NAMES = MappingProxyType(
-    dict(zip(DOMAINS, ("一般工业固废", "危险废物", "生活垃圾", "建筑垃圾", "农业固废", "再生资源"), strict=True))
+DOMAIN_NAMES: Mapping[str, str] = MappingProxyType(
+    {d: read_document(f"catalogue/profiles/{d}.json")["name"] for d in DOMAINS}
 )
 _HAZARDOUS = re.compile(r"[0-9]{3}-[0-9]{3}-([0-9]{2})")
 _SERIES = re.compile(r"(?:[0-9]{3}-[0-9]{3}-)?([SR])([0-9]{2})")

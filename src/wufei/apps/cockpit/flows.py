@@ -7,7 +7,7 @@ from datetime import date
 from urllib.parse import urlencode
 
 from wufei.apps.cockpit.figures import tonnes, tonnes_text
-from wufei.apps.cockpit.labels import DOMAINS, STAGES
+from wufei.apps.cockpit.labels import STAGES
 from wufei.apps.cockpit.material import REST, SOURCES, Link, Treated, fold_small, links
 from wufei.apps.cockpit.query import Query
 from wufei.apps.cockpit.rows import Choice, FlowRow, TownRow
@@ -15,6 +15,7 @@ from wufei.apps.ledger import selectors as ledger
 from wufei.apps.registry import selectors as registry
 from wufei.apps.registry.models import Division, User
 from wufei.core import catalogue
+from wufei.core.catalogue import DOMAIN_NAMES
 from wufei.core.divisions import prefix_of
 from wufei.core.ledger import Bucket, MassBalance
 from wufei.core.ledger import FlowRow as LedgerFlow
@@ -83,8 +84,8 @@ def treated(rows: Sequence[LedgerFlow], domain: str) -> list[Treated]:
 
 
 def _group_name(group: str, balance: MassBalance) -> str:
-    if group in DOMAINS:
-        return DOMAINS[group]
+    if group in DOMAIN_NAMES:
+        return DOMAIN_NAMES[group]
     return next((f"{line.name}（{group}）" for line in balance.codes if line.waste_code == group), group)
 
 
@@ -114,15 +115,15 @@ def picture(balance: MassBalance, rows: Sequence[LedgerFlow], domain: str) -> li
 
 
 def _panel_url(base: str, link: Link, query: Query, domain: str) -> str:
-    code = link.group if link.group not in DOMAINS and link.group != OTHER else ""
-    group = link.group if link.group in DOMAINS else domain
+    code = link.group if link.group not in DOMAIN_NAMES and link.group != OTHER else ""
+    group = link.group if link.group in DOMAIN_NAMES else domain
     asked = {"year": query.year, "domain": group, "code": code, "method": link.method}
     return f"{base}mass/{link.stage}/?{urlencode({key: value for key, value in asked.items() if value})}"
 
 
 def build_material(division: str, place: str, query: Query, base: str, *, flows: Sequence[LedgerFlow]) -> Material:
     """The flow picture of ``division``: table rows, the address of the chart's JSON, and the same in one sentence."""
-    domain = query.domain if query.domain in DOMAINS else ""
+    domain = query.domain if query.domain in DOMAIN_NAMES else ""
     balance = ledger.mass_balance(division, query.year, domain or None)
     streams = picture(balance, flows, domain)
     total = balance.total
@@ -131,12 +132,12 @@ def build_material(division: str, place: str, query: Query, base: str, *, flows:
         for stage in STAGES
         if getattr(total, f"{stage}_g")
     ]
-    what = DOMAINS.get(domain, "全部领域")
+    what = DOMAIN_NAMES.get(domain, "全部领域")
     return Material(
         place=place,
         domains=tuple(
             Choice(key, label, query.url(base, "#material", domain=key), key == domain)
-            for key, label in (("", "全部"), *DOMAINS.items())
+            for key, label in (("", "全部"), *DOMAIN_NAMES.items())
         ),
         rows=tuple(
             FlowRow(
@@ -163,7 +164,7 @@ def _column(node: str) -> int:
 
 def sankey(division: str, query: Query, base: str) -> dict[str, object]:
     """The flow picture as the option of a chart."""
-    domain = query.domain if query.domain in DOMAINS else ""
+    domain = query.domain if query.domain in DOMAIN_NAMES else ""
     balance = ledger.mass_balance(division, query.year, domain or None)
     streams = picture(balance, year_flows(division, query.year), domain)
     if not streams:

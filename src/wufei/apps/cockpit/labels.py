@@ -12,15 +12,6 @@ class Label:
     colour: str = "secondary"
 
 
-DOMAINS = {
-    "industrial": "一般工业固体废物",
-    "hazardous": "危险废物",
-    "household": "生活垃圾",
-    "construction": "建筑垃圾",
-    "agricultural": "农业固体废物",
-    "recyclables": "再生资源",
-}
-
 MARKS = {
     "required": Label("必选", "国家或省指标体系规定必须选用的指标。", "green"),
     "optional": Label("可选", "由当地按实际情况选用的指标。", "blue"),

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from wufei.apps.assessment.ledger_values import ledger_value_set
 from wufei.apps.cockpit.figures import decimal_text, tonnes, tonnes_text, trimmed
 from wufei.apps.cockpit.flows import ledger_division, treated, year_flows
-from wufei.apps.cockpit.labels import DOMAINS, STAGES
+from wufei.apps.cockpit.labels import STAGES
 from wufei.apps.cockpit.places import Place
 from wufei.apps.cockpit.query import Query
 from wufei.apps.ledger import behind
@@ -22,6 +22,7 @@ from wufei.apps.ledger.reference import name_and_domain
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import scope
 from wufei.core import catalogue, indicators
+from wufei.core.catalogue import DOMAIN_NAMES
 from wufei.core.ledger import Bucket
 from wufei.core.ledger_elements import Filter, Measure, ledger_elements
 
@@ -120,7 +121,7 @@ def mass_panel(
     division = ledger_division(user, place.division)
     if division is None:
         return None
-    domain = query.domain if query.domain in DOMAINS else ""
+    domain = query.domain if query.domain in DOMAIN_NAMES else ""
     balance = ledger.mass_balance(division, query.year, domain or None)
     by_method = _by_method(division, query.year, stage, method) if method else {}
     lines = [
@@ -132,7 +133,7 @@ def mass_panel(
     label = STAGES[stage]
     facts = [("合计", f"{trimmed(tonnes(sum(mass for _, mass in masses)))} 吨", "精确到克"), ("含义", label.help, "")]
     if domain:
-        facts.insert(0, ("领域", DOMAINS[domain], ""))
+        facts.insert(0, ("领域", DOMAIN_NAMES[domain], ""))
     if method:
         known = catalogue.methods().get(method)
         facts[-2:-1] = [
@@ -156,7 +157,7 @@ def mass_panel(
         )
         page = _page(user, division, query.year, [meant], after)
     return MassPanel(
-        title=f"{label.text}：{masses[0][0].name if code and masses else DOMAINS.get(domain, '全部领域')}",
+        title=f"{label.text}：{masses[0][0].name if code and masses else DOMAIN_NAMES.get(domain, '全部领域')}",
         place=place.name if division == place.division else str(user.division),
         year=query.year,
         is_simulated=balance.is_simulated,

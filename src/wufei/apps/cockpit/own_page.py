@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from wufei.apps.cockpit.figures import tonnes, trimmed
-from wufei.apps.cockpit.labels import DOMAINS
 from wufei.apps.ledger import selectors as ledger
 from wufei.apps.ledger.selectors import BalanceRow
 from wufei.apps.registry import selectors as registry
 from wufei.apps.registry.models import User
 from wufei.core import catalogue
+from wufei.core.catalogue import DOMAIN_NAMES
 from wufei.core.ledger import HELD, Bucket
 
 
@@ -55,7 +55,7 @@ def _row(account: BalanceRow) -> OwnRow:
     return OwnRow(
         waste=account.waste_name,
         code=account.waste_code,
-        domain=DOMAINS.get(account.domain, ""),
+        domain=DOMAIN_NAMES.get(account.domain, ""),
         state=account.bucket_name + (f"：{known.name}" if known else ""),
         mass=trimmed(tonnes(mass_g)),
         is_held=bucket in HELD,

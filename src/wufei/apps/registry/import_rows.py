@@ -144,8 +144,10 @@ class RowReader:
     def choice(self, field: str) -> str:
         wanted = self.cells.get(field, "").strip()
         choices = _choices(field)
-        if wanted in choices:
-            return choices[wanted]
+        spelled_out = wanted.replace("固废", "固体废物")  # everybody writes the short form
+        for written in (wanted, spelled_out):
+            if written in choices:
+                return choices[written]
         names = "、".join(name for name, value in choices.items() if name != value)
         if wanted:
             self.add(
