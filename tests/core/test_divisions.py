@@ -1,6 +1,8 @@
 """Division codes: the prefix begins everything below, and nothing else."""
 
-from wufei.core.divisions import is_division_code, level_of, parent_code, place_of, prefix_of
+import pytest
+
+from wufei.core.divisions import common_division, is_division_code, level_of, parent_code, place_of, prefix_of
 from wufei.core.reference import read_table
 
 ROWS = [*read_table("registry/divisions.csv"), *read_table("registry/villages.csv")]
@@ -28,3 +30,15 @@ def test_published_table_agrees_on_parents_and_levels():
 
 def test_what_is_no_code():
     assert not any(is_division_code(text) for text in ("", "3305", "33052300", "安吉县", "330523-1", "33052３"))
+
+
+@pytest.mark.parametrize(("codes", "common"), [
+    (["330523101", "330523102", "330523"], "330523"),
+    (["330523101", "330523101"], "330523101"),
+    (["330523", "330500"], "330500"),
+    (["330523", "330825"], "330000"),
+    (["330523", "371525"], ""),  # Zhejiang and Shandong share the digit 3 and no division
+    ([], ""),
+])  # fmt: skip
+def test_the_common_division_is_the_smallest_that_holds_all(codes, common):
+    assert common_division(codes) == common

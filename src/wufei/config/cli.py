@@ -10,6 +10,7 @@ COMMANDS = {
     "assess": ("wufei.apps.assessment.commands", "assess", True),
     "check": ("wufei.apps.assessment.commands", "check", True),
     "demo": ("wufei.config.serve", "demo", True),
+    "facts": ("wufei.apps.facts.commands", "facts", True),
     "ledger": ("wufei.apps.ledger.commands", "ledger", True),
     "mass-balance": ("wufei.apps.ledger.commands", "mass_balance", True),
     "plan": ("wufei.apps.plans.commands", "plan", True),

@@ -4,6 +4,8 @@ Invariant: a division's prefix begins the code of everything below it, and of no
 """
 
 import re
+from collections.abc import Collection
+from os.path import commonprefix
 
 _CODE = re.compile(r"[0-9]{6}(?:[0-9]{3}){0,2}")
 
@@ -32,6 +34,13 @@ def place_of(code: str) -> str:
     """The county, city or province whose plan governs ``code``; a township or village answers to its county."""
     assert is_division_code(code), code
     return code[:6]
+
+
+def common_division(codes: Collection[str]) -> str:
+    """The code of the smallest division that holds all of ``codes``; empty where they share no province."""
+    shared = len(commonprefix([prefix_of(code) for code in codes]))
+    length = max((whole for whole in (2, 4, 6, 9, 12) if whole <= shared), default=0)
+    return f"{next(iter(codes))[:length]:0<6}" if length else ""
 
 
 def parent_code(code: str) -> str | None:

@@ -1,13 +1,16 @@
 """The fact log: kept with what it tells, read by cursor, shown to those who answer for the place."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from django.db import transaction
 from django.urls import reverse
 
+from wufei.apps.facts.commands import facts
 from wufei.apps.facts.models import Fact
 from wufei.apps.facts.selectors import facts_after
 from wufei.apps.facts.services import record_fact
@@ -95,3 +98,15 @@ def test_the_audit_page_shows_the_facts_of_the_place_newest_first(client, places
     assert re.findall(r"plan:\d", seen) == ["plan:2", "plan:1"]
     assert "2026-11-22 16:00:00" in seen  # 08:00 UTC is 16:00 in 安吉
     assert "载入方案" in seen
+
+
+@pytest.mark.django_db
+def test_the_keeper_reads_on_the_console_what_belongs_to_no_place():
+    fact(1), fact(2, division="", verb="take_checkpoint")
+    lines = CliRunner().invoke(facts).output.splitlines()
+    assert [line.split("\t")[3:6] for line in lines] == [
+        ["载入方案", "plan:1", "330523"], ["签发检查点", "plan:2", "-"],
+    ]  # fmt: skip
+    (told,) = CliRunner().invoke(facts, ["--verb", "take_checkpoint", "--json"]).output.splitlines()
+    assert json.loads(told)["recorded_at"] == "2026-11-22T16:00:00+08:00"
+    assert json.loads(told)["division"] == ""

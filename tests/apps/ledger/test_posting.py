@@ -68,6 +68,13 @@ def test_a_batch_moves_mass_and_keeps_balances_flows_chain_and_fact(post):
     assert verification.verify().holds
 
 
+def test_the_fact_of_a_batch_names_the_smallest_division_that_holds_all_it_touches(post):
+    post(move(SOURCE, STORE, 10, "generate", "a"))
+    post(move(STORE, TRUCK, 10, "load", "b"))
+    # site:A lies in the township 330523101, the truck belongs to the county.
+    assert list(Fact.objects.order_by("id").values_list("division", flat=True)) == ["330523101", "330523"]
+
+
 def test_the_same_batch_again_is_counted_as_already_booked_even_when_its_stock_is_gone(post):
     post(*trip())
     before = state()

@@ -1,9 +1,17 @@
 """Reads of the fact log, by cursor: each reader keeps the last id it has seen and goes on from there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from wufei.apps.facts.models import Fact
+from wufei.core.reference import read_table
+
+
+@cache
+def verb_names() -> Mapping[str, str]:
+    """Chinese word of a fact's verb."""
+    return {row["verb"]: row["name"] for row in read_table("facts/verbs.csv")}
 
 
 def facts_after(cursor: int, *, until: datetime, limit: int = 1000, verbs: Sequence[str] = ()) -> list[Fact]:

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger.posting import book, clashes, unknown_names
+from wufei.apps.ledger.services import division_of_batches
 from wufei.apps.spreadsheets import read_upload
 from wufei.core.findings import Finding, Refused
 from wufei.core.intake import BadFile
@@ -47,21 +48,26 @@ def post_file(
     except BadFile as error:
         raise Refused(error.findings) from None
     booked = already = late = mass_g = 0
-    first: int | None = None
+    numbers: list[int] = []
     with transaction.atomic():
         for batch, _ in read_batches(read_upload(name, raw), PART):
             receipt = book(batch, actor=actor, recorded_us=now_us)
             booked, already = booked + receipt.booked, already + receipt.already
             late, mass_g = late + receipt.late, mass_g + receipt.mass_g
-            first = first if first is not None else receipt.batch
+            numbers += [receipt.batch] if receipt.batch is not None else []
             progress(done := done + len(batch))
         if booked:
             after = {"movements": booked, "mass_g": mass_g, "late": late, "already": already}
-            subject = f"ledger_batch:{first}"
             record_fact(
-                at=recorded_at, actor=actor, verb="post_file", subject=subject, document=name[-200:], after=after
+                at=recorded_at,
+                actor=actor,
+                verb="post_file",
+                subject=f"ledger_batch:{numbers[0]}",
+                division=division_of_batches(numbers),
+                document=name[-200:],
+                after=after,
             )
-    return Receipt(first, booked, already, late, mass_g)
+    return Receipt(numbers[0] if numbers else None, booked, already, late, mass_g)
 
 
 def _check_all(

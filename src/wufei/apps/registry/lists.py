@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 
 from wufei.apps.facts.models import Fact
+from wufei.apps.facts.selectors import verb_names
 from wufei.apps.registry import selectors
 from wufei.apps.registry.listing import Cell, Column, Listing
 from wufei.apps.registry.models import Facility, Kind, Organisation, Permit, Site, User
@@ -22,12 +23,6 @@ from wufei.core.numbers import grouped_text
 from wufei.core.reference import read_table
 
 SIMULATED = "模拟"
-
-
-@cache
-def verb_names() -> Mapping[str, str]:
-    """Chinese word of a fact's verb."""
-    return {row["verb"]: row["name"] for row in read_table("facts/verbs.csv")}
 
 
 @cache
