@@ -8,6 +8,7 @@ from wufei.core.units import narrow
 
 CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _LENGTH = 18
+_SUBJECT_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)  # GB 11714
 
 
 class BadCreditCode(ValueError):
@@ -59,16 +60,14 @@ def parse_credit_code(text: str) -> str:
 
 
 def make_credit_code(division: str, number: int) -> str:
-    """Return a code for a *simulated* organisation: valid in form, and of the reserved subject ``XN…``.
+    """Return the code of a place's ``number``-th *simulated* organisation, 0 … 999999.
 
-    ``division`` has 6 digits, ``number`` is 0 … 9999999. Registrar and kind 9Y are used by no authority for firms.
+    Both check characters hold, but it lies in a range that no register issues: registrar and kind ``Y1``, and a
+    subject that begins with ``MN`` (模拟) and ends with the check character of GB 11714.
     """
     assert len(division) == 6, division
-    assert 0 <= number <= 9_999_999, number
-    head = f"9Y{division}XN{number:07}"
+    assert 0 <= number <= 999_999, number
+    body = f"MN{number:06}"
+    total = sum(int(char, 36) * weight for char, weight in zip(body, _SUBJECT_WEIGHTS, strict=True))
+    head = f"Y1{division}{body}{'0123456789X0'[11 - total % 11]}"
     return head + check_character(head)
-
-
-def is_simulated_credit_code(code: str) -> bool:
-    """Whether ``code`` was made by ``make_credit_code``."""
-    return code.startswith("9Y") and code[8:10] == "XN"

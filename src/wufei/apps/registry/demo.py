@@ -55,7 +55,7 @@ def _firm(wanted: str) -> Organisation:
 
 
 def _made_up(kind: str, index: int) -> Organisation:
-    number = 9_000_000 + 10 * list(Kind).index(Kind(kind)) + index
+    number = 900_000 + 10 * list(Kind).index(Kind(kind)) + index
     name = f"【模拟】演示{Kind(kind).label}{'甲乙'[index]}"
     organisation, created = Organisation.objects.get_or_create(
         credit_code=make_credit_code(PLACE, number),

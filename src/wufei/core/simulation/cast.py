@@ -1,7 +1,6 @@
 """Who takes part in a simulated year: organisations, sites, vehicles. All are invented, and their names say so.
 
-Credit codes are well-formed (both check characters hold) but lie in a range that no register issues: authority
-``Y1``, and an organisation number that begins with ``MN`` (模拟). Plates begin with 模拟.
+Credit codes are those of ``make_credit_code``; plates begin with 模拟.
 """
 
 from collections.abc import Mapping
@@ -9,11 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from wufei.core.credit_code import check_character
+from wufei.core.credit_code import make_credit_code
 from wufei.core.simulation.apportion import apportion
 from wufei.core.simulation.scenario import Fleet, Group, Scenario
 
-NUMBER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)  # GB 11714
 MARK = "模拟·"
 SCATTER_MICRODEGREES = 18_000  # how far a site is drawn from the middle of its township
 
@@ -80,15 +78,6 @@ class Cast:
     vehicles: Mapping[str, tuple[Vehicle, ...]]
 
 
-def credit_code(place: str, number: int) -> str:
-    """The unified credit code (统一社会信用代码) of a county's ``number``-th simulated organisation."""
-    body = f"MN{number:06d}"
-    total = sum(int(char, 36) * weight for char, weight in zip(body, NUMBER_WEIGHTS, strict=True))
-    body += "0123456789X0"[11 - total % 11]
-    front = f"Y1{place}{body}"
-    return front + check_character(front)
-
-
 class _Register:
     """Hands out the running numbers of organisations while a cast is made."""
 
@@ -97,7 +86,7 @@ class _Register:
         self.organisations: list[Organisation] = []
 
     def enter(self, name: str, division: str, kind: str) -> Organisation:
-        code = credit_code(self.place, len(self.organisations) + 1)
+        code = make_credit_code(self.place, len(self.organisations) + 1)
         self.organisations.append(Organisation(code, MARK + name, division, kind))
         return self.organisations[-1]
 
