@@ -52,6 +52,7 @@ def run_server(host: str, port: int, workers: int) -> None:
         workers=workers,
         blocking_threads=1,
         log_enabled=False,
+        workers_kill_timeout=5,  # an open connection does not keep the machine waiting
     ).serve()
 
 

@@ -58,5 +58,5 @@ STAGES = {
     "dumped": Label("倾倒丢弃", "倾倒丢弃的质量。"),
     "sent": Label("转出区外", "转移到本地以外的质量。"),
     "closing": Label("期末库存", "年末仍在本地贮存或运输途中的质量。"),
-    "unexplained": Label("去向不明", "账实不符、尚未查明的质量。"),
+    "unexplained": Label("差异", "账实不符、尚未查明的质量。"),
 }

@@ -15,6 +15,7 @@ from wufei.apps.cockpit.flows import ledger_division, treated, year_flows
 from wufei.apps.cockpit.labels import STAGES
 from wufei.apps.cockpit.places import Place
 from wufei.apps.cockpit.query import Query
+from wufei.apps.cockpit.words import unit_text
 from wufei.apps.ledger import behind
 from wufei.apps.ledger import selectors as ledger
 from wufei.apps.ledger.behind import Between, MovementPage
@@ -212,7 +213,9 @@ def element_panel(
     meant = [_between(terms, codes) for _, terms in definition.terms]
     page = _page(user, place.division, query.year, meant, after)
     name = indicators.name_of(element) + (f"（{indicators.scope_name(part)}）" if part else "")
-    shown = f"{decimal_text(value.value)} {value.unit}" if value and value.value is not None else "台账里没有"
+    shown = (
+        f"{decimal_text(value.value)} {unit_text(value.unit)}" if value and value.value is not None else "台账里没有"
+    )
     facts = [("数值", shown, ""), ("怎么来的", f"台账记录的{MEASURES[definition.measure]}", "")]
     if definition.note:
         facts.append(("说明", definition.note, ""))

@@ -9,10 +9,10 @@ from django.utils.timezone import localtime
 from wufei.apps.assessment import selectors as assessment
 from wufei.apps.cockpit import standing
 from wufei.apps.cockpit.figures import NOTHING, decimal_text
-from wufei.apps.cockpit.labels import LEVELS, MARKS, PARTIAL_STEPS, STATUSES, Label
+from wufei.apps.cockpit.labels import LEVELS, MARKS, STATUSES, Label
 from wufei.apps.cockpit.places import Place
 from wufei.apps.cockpit.query import Query
-from wufei.apps.cockpit.words import target_text, unit_beside, version_text, without_ids
+from wufei.apps.cockpit.words import target_text, unit_beside, unit_text, version_text, without_ids
 from wufei.apps.registry.models import User
 from wufei.core import indicators
 from wufei.core import plan as core
@@ -101,7 +101,7 @@ def _element_name(element: str, names: dict[str, str]) -> str:
 
 def _unit(element: str) -> str:
     try:
-        return indicators.unit_of(element)
+        return unit_text(indicators.unit_of(element))
     except ValueError:
         return ""
 
@@ -184,7 +184,8 @@ def _series(
     years = {*standing.years_with_values(place.division), query.year}
     rows = standing.value_series(indicator, scope, values, years)
     return tuple(
-        (f"{year} 年", f"{decimal_text(o.value)} {unit}", o.inputs[0].source if o.inputs else "") for year, o in rows
+        (f"{year} 年", f"{decimal_text(value)} {unit}", outcome.inputs[0].source if outcome.inputs else "")
+        for year, value, outcome in rows
     )
 
 
@@ -246,8 +247,6 @@ def _scored_panel(
     versions = dict.fromkeys(part.found.version for part in score.parts if part.found.version)
     rule_set = f"评分细则：{result.rule_set.title}（第 {result.rule_set.version} 版）"
     formula_note = f"公式版本：{'、'.join(map(version_text, versions))}；{rule_set}" if versions else rule_set
-    steps = {part.partial_step for part in score.parts if part.partial_step}
-    step_words = "".join(f"不足一档：{PARTIAL_STEPS[step].text}。" for step in sorted(steps))
     defects = "".join(
         f"文件中的疑点：{defect.what}这里按“{defect.reading}”理解，因为{defect.why}"
         for defect in result.rule_set.defects_of(score.item.id)
@@ -264,7 +263,7 @@ def _scored_panel(
         facts=tuple(facts),
         status=STATUSES[score.status],
         reason=without_ids(score.reason),
-        rule=f"{score.rule}{step_words}{defects}",
+        rule=f"{score.rule}{defects}",
         formula="；".join(formula_in_words(f, names) for f in formulas),
         formula_note=formula_note,
         inputs=tuple(_input_row(v, names, base, reports) for v in score.inputs),

@@ -94,10 +94,18 @@ def item_url(base: str, query: Query, item: str) -> str:
     return Query(year=query.year, values=query.values, step=query.step).url(f"{base}items/{item}/")
 
 
-def value_series(indicator: str, scope: str, values: ValueSet, years: Iterable[int]) -> list[tuple[int, Outcome]]:
-    """What the indicator was in each of ``years`` that has a value."""
-    found = [(year, indicators.evaluate(indicator, values, year, scope=scope)) for year in sorted(years)]
-    return [(year, outcome) for year, outcome in found if outcome.value is not None]
+def value_series(
+    indicator: str, scope: str, values: ValueSet, years: Iterable[int]
+) -> list[tuple[int, Fraction, Outcome]]:
+    """What the indicator was in each of ``years`` that has a value: as published, else as computed."""
+    found = []
+    for year in sorted(years):
+        outcome = indicators.evaluate(indicator, values, year, scope=scope)
+        published = outcome.published.value if outcome.published else None
+        value = Fraction(published) if published is not None else outcome.value
+        if value is not None:
+            found.append((year, value, outcome))
+    return found
 
 
 def target_series(target: core.Target | None) -> list[tuple[int, Fraction]]:
@@ -114,7 +122,7 @@ def _spark(
     if not indicator:
         return None
     scope = target.scope if target else ""
-    series = [(y, o.value) for y, o in value_series(indicator, scope, values, years) if o.value is not None]
+    series = [(year, value) for year, value, _ in value_series(indicator, scope, values, years)]
     return spark(series, unit, target_series(target))
 
 

@@ -16,6 +16,17 @@ def unit_beside(unit: str, text: str) -> str:
     return unit if bare.isascii() and bare.isdigit() else ""
 
 
+UNITS = {
+    "t": "吨", "kg": "千克", "km2": "平方千米", "m2": "平方米", "m3": "立方米", "d": "日", "a": "年", "μg": "微克",
+    "rank": "名", "score": "分", "unit": "个", "tCO2": "吨二氧化碳",
+}  # fmt: skip
+
+
+def unit_text(unit: str) -> str:
+    """``t/万元`` → ``吨/万元``."""
+    return "/".join(UNITS.get(part, part) for part in unit.split("/"))
+
+
 def without_ids(text: str) -> str:
     """A reason for people: ``建成绿色矿山数（mines_green，2022年）`` → ``建成绿色矿山数（2022年）``."""
     return ELEMENT_ID.sub(r"（\1年）", text)
