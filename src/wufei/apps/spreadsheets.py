@@ -1,23 +1,23 @@
 """Excel files in and out, for every app: rows as ``core.intake`` gives them, and one plain sheet of values."""
 
 import io
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from wufei.core.findings import Finding
+from wufei.apps.workbook_reader import UnreadableWorkbook, read_sheets
+from wufei.apps.workbooks import BROKEN, TOO_LARGE, bad_workbook, check_workbook
 from wufei.core.intake import BadFile, read_rows, rows_of_cells
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-SHEET_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
-UNPACKED_MAX = 400 * 1024 * 1024  # bytes; a small file that unpacks to more is an attack or a mistake
+SHEET_SUFFIXES = (".xlsx", ".xlsm")
+OTHER_SHEETS = (".xls", ".xlsb", ".ods", ".et", ".numbers")  # their errors and their size cannot be seen beforehand
+_UNREADABLE = {"password": ("工作簿有密码。", "请去掉密码后再试。"), "broken": BROKEN, "too_large": TOO_LARGE}
 Cell = str | int | Decimal | date | None
 
 
@@ -25,58 +25,40 @@ def read_upload(name: str, raw: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (line, row) of an uploaded table of any accepted kind; see ``core.intake.read_rows`` for the errors."""
     if name.lower().endswith(SHEET_SUFFIXES):
         return rows_of_cells(_sheet_cells(raw))
+    if name.lower().endswith(OTHER_SHEETS):
+        suffix = name[name.rfind(".") :].lower()
+        raise bad_workbook(f"不能读 {suffix} 文件。", "请在 Excel 或 WPS 中打开后另存为 .xlsx。", "old_workbook")
     return read_rows(name, raw)
 
 
-def _bad(what: str, remedy: str, code: str) -> BadFile:
-    return BadFile([Finding(None, "", what, remedy, code)])
-
-
 def _sheet_cells(raw: bytes) -> Iterator[tuple[int, list[str]]]:
-    """The first visible sheet's rows with their line numbers."""
-    if raw.startswith(b"PK"):
-        _refuse_bomb(raw)
+    """The rows, with their line numbers, of the first sheet in sight that holds something."""
+    faults = check_workbook(raw)
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        if not book.sheet_names:
-            raise _bad("工作簿里没有工作表。", "请选择有内容的文件。", "empty_file")
-        sheet = book.get_sheet_by_index(0)
-        rows = sheet.to_python(skip_empty_area=False)
-    except PasswordError:
-        raise _bad("工作簿有密码。", "请去掉密码后再试。", "encrypted_file") from None
-    except (CalamineError, ValueError, OSError):
-        raise _bad(
-            "文件不是能读出的 Excel 工作簿。", "请在 Excel 或 WPS 中打开后另存为 .xlsx。", "broken_workbook"
-        ) from None
-    for line, row in enumerate(rows, start=1):
-        yield line, [cell_text(cell) for cell in row]
+        sheets = read_sheets(raw)
+    except UnreadableWorkbook as error:
+        raise bad_workbook(*_UNREADABLE[str(error)], code=f"{error}_workbook") from None
+    if not sheets:
+        raise bad_workbook("工作簿里没有可见的工作表。", "请选择有内容的文件。", "empty_file")
+    filled = [(name, rows) for name, rows in sheets if _heads(rows)]
+    chosen, rows = filled[0] if filled else sheets[0]
+    heads = _heads(rows)
+    twins = [name for name, others in filled if len(heads & _heads(others)) * 2 > len(heads)]
+    if len(twins) > 1:
+        raise bad_workbook(
+            f"工作簿里有 {len(twins)} 张同样表头的工作表：{'、'.join(twins)[:80]}。一个文件只读一张。",
+            "请合并到一张工作表，或分别另存后各上传一次。",
+            "several_sheets",
+        )
+    if faults.get(chosen):
+        raise BadFile(faults[chosen])
+    yield from enumerate(rows, start=1)
 
 
-def _refuse_bomb(raw: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        raise _bad(
-            "文件不是能读出的 Excel 工作簿。", "请在 Excel 或 WPS 中打开后另存为 .xlsx。", "broken_workbook"
-        ) from None
-    if size > UNPACKED_MAX:
-        raise _bad("工作簿解开后过大。", "请拆成几个文件后再试。", "workbook_too_large")
-
-
-def cell_text(cell: object) -> str:
-    """A cell as text. Excel keeps 15 digits of a number; the binary noise behind them was never typed."""
-    if isinstance(cell, bool):
-        return "是" if cell else "否"
-    if isinstance(cell, float):
-        return format(Decimal(format(cell, ".15g")), "f")
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ", timespec="seconds")
-    if isinstance(cell, date):
-        return cell.isoformat()
-    if isinstance(cell, time | timedelta):
-        return str(cell)
-    return "" if cell is None else str(cell).replace("\0", "")
+def _heads(rows: list[list[str]]) -> set[str]:
+    """The texts of the first row that is not blank."""
+    texts = ({cell.strip() for cell in row if cell.strip()} for row in rows)
+    return next((heads for heads in texts if heads), set())
 
 
 def write_sheet(title: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

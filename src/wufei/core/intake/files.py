@@ -158,6 +158,16 @@ def rows_of_cells(table: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int,
             continue
         while len(cells) > len(header) and not cells[-1]:
             cells.pop()
+        if len(header) == 1 < len(cells):
+            raise bad_file(
+                f"第一行只有一格（{shown(header[0])}），像是标题，不是表头。",
+                "请删去表头以上的各行，让列名成为第一行。",
+                "title_above_header",
+            )
+        if cells == header:
+            what = f"第 {line} 行又是表头，可能是几个文件拼在了一起。"
+            findings.append(Finding(line, "", what, "请删去这一行。", "header_again"))
+            continue
         if len(cells) != len(header):
             findings.append(
                 Finding(
