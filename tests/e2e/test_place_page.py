@@ -36,10 +36,10 @@ def test_a_number_opens_down_to_its_place_in_the_document(office):
     panel = office.locator("#panel")
     panel.get_by_text("附件1 序号1.2.2（原文第").wait_for()
     assert "评分规则" in panel.inner_text()
-    office.wait_for_function("document.activeElement?.closest('#panel')")
+    office.locator("#panel:focus, #panel :focus").first.wait_for(state="attached")
     office.keyboard.press("Escape")
     panel.wait_for(state="hidden")
-    office.wait_for_function("document.activeElement?.getAttribute('href')?.includes('/items/1.2.2/')")
+    office.locator("a:focus[href*='/items/1.2.2/']").wait_for()
 
 
 def test_the_flow_picture_and_the_map_are_drawn_and_nothing_breaks_the_policy(office):
