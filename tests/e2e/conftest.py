@@ -61,16 +61,31 @@ def browser():
         browser.close()
 
 
-def log_in(browser: Browser, site: str, username: str, **options) -> Page:
-    """A page of a fresh browser in which ``username`` is logged in; every complaint of the browser is kept."""
+def new_page(browser: Browser, **options) -> Page:
+    """A page of a fresh browser that keeps every complaint."""
     context = browser.new_context(locale="zh-CN", **{"viewport": {"width": 1440, "height": 900}, **options})
     page = context.new_page()
     page.complaints = []
     page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    return page
+
+
+def log_in(browser: Browser, site: str, username: str, **options) -> Page:
+    """A page in which ``username`` has logged in by the form."""
+    page = new_page(browser, **options)
     page.goto(f"{site}/accounts/login/")
     page.get_by_label("用户名").fill(username)
     page.get_by_label("密码").fill("wufei-anji-demo")
     page.get_by_role("button", name="登录").click()
     page.wait_for_url(re.compile(r"/(places|own)/|/$"))
     return page
+
+
+@pytest.fixture(scope="session")
+def office_session(browser, site):
+    """The cookies of the programme office after its login."""
+    page = log_in(browser, site, "office")
+    state = page.context.storage_state()
+    page.context.close()
+    return state

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, new_page
 
 pytestmark = pytest.mark.e2e
 
@@ -11,8 +11,9 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 
 @pytest.fixture
-def office(browser, site):
-    page = log_in(browser, site, "office")
+def office(browser, site, office_session):
+    page = new_page(browser, storage_state=office_session)
+    page.goto(f"{site}/places/330523/")
     page.wait_for_load_state("networkidle")
     yield page
     page.context.close()
@@ -76,17 +77,24 @@ def test_the_lists_change_tab_in_place(office):
     assert office.locator("#lists tbody tr").count() == 13
 
 
-@pytest.mark.parametrize("path", ["", "places/330523/items/1.2.2/", "places/330523/mass/generated/", "plans/"])
-def test_no_page_scrolls_sideways_on_a_phone(browser, site, path):
-    page = log_in(browser, site, "office", **PHONE)
-    page.goto(f"{site}/{path}")
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+def test_no_page_scrolls_sideways_on_a_phone(browser, site, office_session):
+    page = new_page(browser, storage_state=office_session, **PHONE)
+    for path in (
+        "places/330523/",
+        "places/330523/items/1.2.2/",
+        "places/330523/mass/generated/",
+        "plans/",
+        "ledger/",
+    ):
+        page.goto(f"{site}/{path}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
     page.context.close()
 
 
 def test_the_page_works_without_scripts(browser, site):
     page = log_in(browser, site, "office", java_script_enabled=False)
+    page.goto(f"{site}/places/330523/")
     assert not page.locator("[data-chart]").is_visible()
     page.locator("#material summary").click()
     assert page.locator("#material table tbody tr").count() > 10
