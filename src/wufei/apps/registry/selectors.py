@@ -68,10 +68,6 @@ class Scope:
         """Whether records of the division with this code are in sight by place."""
         return division.startswith(self.prefix)
 
-    def sees_plan_of(self, division: str) -> bool:
-        """Whether the plan and the figures of the place with this code are in sight."""
-        return self.sees_place and division.startswith(self.place_prefix)
-
 
 @cache
 def _duties() -> tuple[tuple[str, frozenset[str]], ...]:
