@@ -123,6 +123,7 @@ def make_proof() -> dict[str, object]:
             "root": checkpoint.root.hex(),
             "previous": NO_CHECKPOINT.hex(),
             "signature": sign(checkpoint, PRIVATE).hex(),
+            "public_key": public_key_of(PRIVATE).hex(),
         },
     }
 
@@ -132,8 +133,12 @@ def test_a_proof_holds_without_a_database_and_survives_json():
 
 
 def test_a_proof_signed_by_another_key_does_not_hold():
-    with pytest.raises(BadProof, match="signature"):
+    with pytest.raises(BadProof, match="another public key"):
         check_proof(make_proof(), public_key=public_key_of(bytes(32)))
+    proof = make_proof()
+    proof["checkpoint"]["public_key"] = public_key_of(bytes(32)).hex()
+    with pytest.raises(BadProof, match="signature"):
+        check_proof(proof, public_key=public_key_of(bytes(32)))
 
 
 @pytest.mark.parametrize("field", [*FIELDS, *BATCH_FIELDS])
@@ -144,7 +149,29 @@ def test_a_proof_with_one_field_changed_does_not_hold(field):
         check_proof(proof, public_key=public_key_of(PRIVATE))
 
 
-@pytest.mark.parametrize("part", ["movement", "chain", "path", "checkpoint"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda proof: proof.update(format="wufei-proof-2"),
+        lambda proof: proof["chain"].update(position=-2),  # the same digest, counted from the end
+        lambda proof: proof["chain"].update(position="1"),
+        lambda proof: proof["chain"].update(links=2.0),
+        lambda proof: proof["checkpoint"].update(number="1"),
+        lambda proof: proof["movement"].update(mass_g=str(proof["movement"]["mass_g"])),  # texts with the same digest
+        lambda proof: proof["movement"].update({name: "None" for name, v in proof["movement"].items() if v is None}),
+        lambda proof: proof["movement"].update(note="genuine"),
+        lambda proof: proof.update(path=[[side.replace("right", "up"), p] for side, p in proof["path"]]),
+    ],
+)
+def test_a_proof_that_is_merely_written_otherwise_does_not_hold(change):
+    proof = make_proof()
+    change(proof)
+    assert json.dumps(proof) != json.dumps(make_proof())
+    with pytest.raises(BadProof):
+        check_proof(proof, public_key=public_key_of(PRIVATE))
+
+
+@pytest.mark.parametrize("part", ["movement", "chain", "path", "checkpoint", "format"])
 def test_a_proof_without_a_part_is_refused_with_its_own_error(part):
     proof = make_proof()
     del proof[part]

@@ -34,6 +34,9 @@ FIELDS = (
     "reason",
 )
 BATCH_FIELDS = ("recorded_us", "actor")
+PROOF_FORMAT = "wufei-proof-1"
+_OPTIONAL = ("count", "uncertainty_ppm")
+_NUMBERS = ("id", "mass_g", "occurred_us", "day", "recorded_us", *_OPTIONAL)
 NO_CHECKPOINT = bytes(32)
 
 
@@ -197,13 +200,26 @@ def check_proof(proof: Mapping[str, object], *, public_key: bytes) -> None:
         raise error if isinstance(error, BadProof) else BadProof(f"A part cannot be read: {error}.") from error
 
 
+def _whole(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise BadProof(f"{value!r} stands where a whole number of 0 or more belongs.")
+    return value
+
+
 def _check_steps(proof: Mapping[str, object], public_key: bytes) -> None:
+    if proof["format"] != PROOF_FORMAT:
+        raise BadProof(f"The proof has the format {proof['format']!r}; known is {PROOF_FORMAT}.")
     movement: Mapping[str, object] = proof["movement"]  # type: ignore[assignment]
     chain: Mapping[str, object] = proof["chain"]  # type: ignore[assignment]
     signed: Mapping[str, object] = proof["checkpoint"]  # type: ignore[assignment]
+    if set(movement) != {*FIELDS, *BATCH_FIELDS}:
+        raise BadProof("The movement lacks a field or has one that no movement has.")
     digests = [bytes.fromhex(d) for d in chain["link_digests"]]  # type: ignore[attr-defined]
-    if digests[int(chain["position"])] != digest_fields(movement):  # type: ignore[call-overload]
+    if digests[_whole(chain["position"])] != digest_fields(movement):
         raise BadProof("The fields of the movement do not give its digest in the chain.")
+    for name, value in movement.items():  # the digest is over texts: 7 and "7" have the same
+        if not isinstance(value, int if name in _NUMBERS else str) and not (value is None and name in _OPTIONAL):
+            raise BadProof(f"The movement has {name} = {value!r}, which is of another type.")
     holder = str(chain["holder"])
     if holder not in {str(movement[end]).split("|", 1)[0] for end in ("source", "target")}:
         raise BadProof(f"{holder} is neither source nor target of the movement.")
@@ -211,16 +227,20 @@ def _check_steps(proof: Mapping[str, object], public_key: bytes) -> None:
     for link in chain["links_after"]:  # type: ignore[attr-defined]
         head = next_head(head, bytes.fromhex(link))
     path = [(side, bytes.fromhex(partner)) for side, partner in proof["path"]]  # type: ignore[attr-defined]
-    root = climb(leaf(holder, int(chain["links"]), head), path)  # type: ignore[call-overload]
+    if not {side for side, _ in path} <= {"left", "right"}:
+        raise BadProof("A partner on the path stands neither left nor right.")
+    root = climb(leaf(holder, _whole(chain["links"]), head), path)
     checkpoint = Checkpoint(
-        number=int(signed["number"]),  # type: ignore[call-overload]
+        number=_whole(signed["number"]),
         at=str(signed["at"]),
-        upto_batch=int(signed["upto_batch"]),  # type: ignore[call-overload]
-        holders=int(signed["holders"]),  # type: ignore[call-overload]
+        upto_batch=_whole(signed["upto_batch"]),
+        holders=_whole(signed["holders"]),
         root=bytes.fromhex(str(signed["root"])),
         previous=bytes.fromhex(str(signed["previous"])),
     )
     if root != checkpoint.root:
         raise BadProof("The chain and the path do not lead to the root of the checkpoint.")
+    if bytes.fromhex(str(signed["public_key"])) != public_key:
+        raise BadProof("The proof names another public key than the one given.")
     if not is_signed(checkpoint, bytes.fromhex(str(signed["signature"])), public_key):
         raise BadProof("The signature of the checkpoint is not that of the given key.")

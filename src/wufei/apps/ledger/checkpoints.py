@@ -25,7 +25,10 @@ from wufei.core.chain import (
     BATCH_FIELDS,
     FIELDS,
     NO_CHECKPOINT,
+    PROOF_FORMAT,
+    BadProof,
     Checkpoint,
+    check_proof,
     first_head,
     leaf,
     merkle_path,
@@ -128,8 +131,8 @@ def _prove(movement: MovementRecord) -> dict[str, Any]:
     heads = _heads_at(seal.upto_batch)
     leaves = [leaf(*head) for head in heads]
     place = [key for key, _, _ in heads].index(holder.key)
-    return {
-        "format": "wufei-proof-1",
+    proof = {
+        "format": PROOF_FORMAT,
         "movement": {name: fields[name] for name in (*FIELDS, *BATCH_FIELDS)},
         "chain": _chain_part(movement, holder, seal.upto_batch),
         "path": [[side, partner.hex()] for side, partner in merkle_path(leaves, place)],
@@ -144,6 +147,11 @@ def _prove(movement: MovementRecord) -> dict[str, Any]:
             "public_key": bytes(seal.public_key).hex(),
         },
     }
+    try:
+        check_proof(proof, public_key=bytes(seal.public_key))
+    except BadProof as error:
+        raise NoProof(f"“{movement.key}”的记录与链不符（{error}）。请运行 wufei ledger verify 查明。") from None
+    return proof
 
 
 def _account_names(movement: MovementRecord) -> dict[str, str]:
