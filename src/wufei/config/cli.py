@@ -1,6 +1,7 @@
 """The one entry of the command line, ``wufei``. Each app brings its commands; this table says where they are."""
 
 import os
+import sys
 from importlib import import_module
 
 import click
@@ -55,12 +56,29 @@ def wufei() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. What is wrong outside the program ends with one Chinese sentence and exit code 2."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wufei.config.settings")
     import django
 
-    django.setup()
-    wufei()
+    from wufei.config import faults
+
+    try:
+        django.setup()
+        sys.exit(wufei(standalone_mode=False))
+    except click.ClickException as error:
+        click.echo(faults.click_message(error), err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("已中断。", err=True)
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - raised again unless the cause lies outside the program
+        told = faults.explain(error)
+        if told is None or os.environ.get("WUFEI_DEBUG") == "1":
+            raise
+        click.echo(told, err=True)
+        sys.exit(faults.EXIT_ENVIRONMENT)
 
 
 if __name__ == "__main__":

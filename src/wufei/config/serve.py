@@ -42,6 +42,7 @@ def run_server(host: str, port: int, workers: int) -> None:
     """Serve the pages by granian until interrupted."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     connections.close_all()  # the workers open their own
     Granian(
@@ -51,7 +52,8 @@ def run_server(host: str, port: int, workers: int) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=1,
-        log_enabled=False,
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,  # one worker that falls does not end the others
         workers_kill_timeout=5,  # an open connection does not keep the machine waiting
     ).serve()
 

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 # --- Places -------------------------------------------------------------------------------------------------------
 
 PACKAGE_DIR = Path(__file__).resolve().parent.parent
@@ -40,8 +42,13 @@ SECRET_KEY = _secret_key()
 
 def _database(url: str) -> dict[str, object]:
     """Read ``postgresql://user:password@host:port/name?option=value`` or ``sqlite:///path``; empty means SQLite."""
-    parts = urlsplit(url)
-    if parts.scheme in {"", "sqlite"}:
+    use = "请写 postgresql://用户:密码@主机:端口/库名，或 sqlite:///路径；不设则用 WUFEI_HOME 中的 SQLite。"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ImproperlyConfigured(f"DATABASE_URL 读不懂（端口应是数字）。{use}") from None
+    if not url or parts.scheme == "sqlite":
         HOME.mkdir(parents=True, exist_ok=True)
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -53,17 +60,19 @@ def _database(url: str) -> dict[str, object]:
             },
         }
     if parts.scheme in {"postgres", "postgresql"}:
+        if not parts.path.strip("/"):
+            raise ImproperlyConfigured(f"DATABASE_URL 没有写库名。{use}")
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path[1:]),
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),
             "HOST": parts.hostname or "",
-            "PORT": str(parts.port or ""),
+            "PORT": str(port or ""),
             "CONN_MAX_AGE": 60,
             "OPTIONS": dict(parse_qsl(parts.query)),
         }
-    raise ValueError(f"DATABASE_URL has the scheme {parts.scheme!r}; write postgresql://… or sqlite:///….")
+    raise ImproperlyConfigured(f"DATABASE_URL 的开头“{parts.scheme or url[:20]}”不认识。{use}")
 
 
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL", ""))}

@@ -10,3 +10,5 @@ urlpatterns = [
     path("assessment/", include("wufei.apps.assessment.urls")),
     path("", include("wufei.apps.cockpit.urls")),
 ]
+
+handler500 = "wufei.config.faults.server_error"
