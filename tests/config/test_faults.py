@@ -1,4 +1,4 @@
-"""What lies outside the program ends with one Chinese sentence and exit code 2; our own mistakes keep their traceback."""
+"""What lies outside the program ends with one Chinese sentence and exit code 2; our own mistakes keep a traceback."""
 
 import errno
 import sqlite3
