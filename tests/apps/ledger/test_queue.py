@@ -29,6 +29,14 @@ def test_postings_of_many_threads_are_all_booked_in_fewer_batches():
     assert verify().holds
 
 
+def test_a_closed_queue_takes_nothing_instead_of_letting_it_wait_for_ever():
+    queue = PostingQueue(lambda: NOW)
+    with queue:
+        pass
+    with pytest.raises(RuntimeError, match="closed"):
+        queue.submit([move(SOURCE, STORE, 5, "generate", "late")], actor="scale")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_refused_posting_takes_no_other_down_with_it():
     services.register_holders(HOLDERS)

@@ -7,11 +7,10 @@ matter (``core.ledger``).
 from collections.abc import Callable, Container
 from datetime import datetime
 
-from django.db import transaction
-
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger.posting import book, clashes, unknown_names
 from wufei.apps.ledger.services import division_of_batches
+from wufei.apps.ledger.transactions import in_transaction
 from wufei.apps.spreadsheets import read_upload
 from wufei.core.findings import Finding, Refused
 from wufei.core.intake import BadFile
@@ -47,15 +46,17 @@ def post_file(
         done = _check_all(name, raw, now_us, own, progress)
     except BadFile as error:
         raise Refused(error.findings) from None
-    booked = already = late = mass_g = 0
-    numbers: list[int] = []
-    with transaction.atomic():
+
+    def work() -> Receipt:
+        booked = already = late = mass_g = 0
+        numbers: list[int] = []
+        booking = done
         for batch, _ in read_batches(read_upload(name, raw), PART):
             receipt = book(batch, actor=actor, recorded_us=now_us)
             booked, already = booked + receipt.booked, already + receipt.already
             late, mass_g = late + receipt.late, mass_g + receipt.mass_g
             numbers += [receipt.batch] if receipt.batch is not None else []
-            progress(done := done + len(batch))
+            progress(booking := booking + len(batch))
         if booked:
             after = {"movements": booked, "mass_g": mass_g, "late": late, "already": already}
             record_fact(
@@ -67,7 +68,9 @@ def post_file(
                 document=name[-200:],
                 after=after,
             )
-    return Receipt(numbers[0] if numbers else None, booked, already, late, mass_g)
+        return Receipt(numbers[0] if numbers else None, booked, already, late, mass_g)
+
+    return in_transaction(work)
 
 
 def _check_all(

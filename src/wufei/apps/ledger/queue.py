@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from wufei.apps.ledger.posting import book
 from wufei.apps.ledger.services import record_posting
+from wufei.apps.ledger.transactions import in_transaction
 from wufei.core.findings import Refused
 from wufei.core.ledger import Movement, Receipt
 from wufei.core.ledger_rules import Batch, to_us
@@ -40,6 +41,8 @@ class PostingQueue:
         self._clock, self._most = clock, most
         self._waiting: SimpleQueue[_Posting | None] = SimpleQueue()
         self._worker = threading.Thread(target=self._run, name="ledger-queue", daemon=True)
+        self._closing = threading.Lock()
+        self._is_closed = False
 
     def __enter__(self) -> "PostingQueue":
         self._worker.start()
@@ -48,7 +51,9 @@ class PostingQueue:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._waiting.put(None)
+        with self._closing:  # what is handed in before stands before the end, so it is booked
+            self._is_closed = True
+            self._waiting.put(None)
         self._worker.join()
 
     def post(self, movements: Sequence[Movement], *, actor: str) -> Receipt:
@@ -58,7 +63,10 @@ class PostingQueue:
     def submit(self, movements: Sequence[Movement], *, actor: str) -> "Future[Receipt]":
         """Hand a batch in and go on; the future is done when it is durable or refused."""
         posting = _Posting(movements, actor)
-        self._waiting.put(posting)
+        with self._closing:
+            if self._is_closed:
+                raise RuntimeError("The queue is closed: hand in before its context ends.")
+            self._waiting.put(posting)
         return posting.done
 
     def _run(self) -> None:
@@ -87,11 +95,12 @@ class PostingQueue:
 
     def _book(self, postings: list[_Posting]) -> None:
         now = self._clock()
-        results: list[tuple[_Posting, Receipt | Refused]] = []
-        with transaction.atomic():
-            for actor, group in groupby(sorted(postings, key=lambda p: p.actor), key=lambda p: p.actor):
-                results += _book_together(list(group), actor, now)
-        for posting, result in results:  # after the commit: nobody is told of what could still be lost
+
+        def work() -> list[tuple[_Posting, Receipt | Refused]]:
+            groups = groupby(sorted(postings, key=lambda p: p.actor), key=lambda p: p.actor)
+            return [result for actor, group in groups for result in _book_together(list(group), actor, now)]
+
+        for posting, result in in_transaction(work):  # after the commit: nobody is told of what could still be lost
             if isinstance(result, Refused):
                 posting.done.set_exception(result)
             else:

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
+from unicodedata import is_normalized
 
 from django.db import transaction
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger.models import HolderRecord, LinkRecord, PeriodCloseRecord
 from wufei.apps.ledger.posting import book
+from wufei.apps.ledger.transactions import in_transaction
 from wufei.core.divisions import common_division
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Holder, Movement, Receipt, local_day
@@ -22,6 +24,7 @@ def register_holders(holders: Sequence[Holder]) -> None:
     """Enter holders, or bring those that are known to what is given. The key is for ever: the chain names it."""
     for holder in holders:
         assert _KEY.fullmatch(holder.key), holder
+        assert is_normalized("NFC", holder.key), holder
     HolderRecord.objects.bulk_create(
         [
             HolderRecord(
@@ -43,10 +46,13 @@ def post(movements: Sequence[Movement], *, actor: str, recorded_at: datetime) ->
 
 def post_batch(batch: Batch, *, actor: str, recorded_at: datetime) -> Receipt:
     """The same for a batch in columns, which spares making a ``Movement`` of each."""
-    with transaction.atomic():
+
+    def work() -> Receipt:
         receipt = book(batch, actor=actor, recorded_us=to_us(recorded_at))
         record_posting(receipt, actor=actor, at=recorded_at)
-    return receipt
+        return receipt
+
+    return in_transaction(work)
 
 
 def division_of_batches(batches: Sequence[int]) -> str:

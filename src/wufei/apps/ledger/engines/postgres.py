@@ -89,7 +89,8 @@ class PostgresEngine:
         self._cursor = psycopg.Cursor(connection.connection)
 
     def _all(self, sql: str, keys: Sequence[str]) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self._cursor.execute(sql, (_joined(keys),)).fetchall()
+        with self._connection.wrap_database_errors:
+            found: list[tuple[Any, ...]] = self._cursor.execute(sql, (_joined(keys),)).fetchall()
         return found
 
     def _number(self, sql: str) -> int:
@@ -107,7 +108,8 @@ class PostgresEngine:
     def create_accounts(self, rows: Sequence[tuple[int, str, str, str, str]]) -> None:
         if rows:
             # As lists: the method is often empty, which a joined text could not say of a single account.
-            self._cursor.execute(_NEW_ACCOUNTS, [list(column) for column in zip(*rows, strict=True)])
+            with self._connection.wrap_database_errors:
+                self._cursor.execute(_NEW_ACCOUNTS, [list(column) for column in zip(*rows, strict=True)])
 
     def next_batch(self) -> int:
         return self._number("SELECT nextval('ledger_batch_number')")

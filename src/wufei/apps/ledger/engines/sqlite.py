@@ -36,7 +36,8 @@ class SqliteEngine:
         self._cursor = connection.connection.cursor()
 
     def _all(self, sql: str, keys: Sequence[str]) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self._cursor.execute(sql, (json.dumps(list(keys)),)).fetchall()
+        with self._connection.wrap_database_errors:
+            found: list[tuple[Any, ...]] = self._cursor.execute(sql, (json.dumps(list(keys)),)).fetchall()
         return found
 
     def lock_holders(self, keys: Sequence[str]) -> list[HolderRow]:
@@ -46,7 +47,8 @@ class SqliteEngine:
         return [AccountRow(*row) for row in self._all(_ACCOUNTS, names)]
 
     def create_accounts(self, rows: Sequence[tuple[int, str, str, str, str]]) -> None:
-        self._cursor.executemany(_NEW_ACCOUNT, rows)
+        with self._connection.wrap_database_errors:
+            self._cursor.executemany(_NEW_ACCOUNT, rows)
 
     def next_batch(self) -> int:
         number: int = self._cursor.execute("SELECT coalesce(max(id), 0) + 1 FROM ledger_batch").fetchone()[0]
