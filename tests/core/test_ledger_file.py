@@ -97,6 +97,15 @@ def test_no_head_names_two_fields_and_brackets_are_cut():
     assert match_heads(["重量（吨）"], 1)[0] == {"mass": "重量（吨）"}
 
 
+def test_a_key_typed_in_two_encodings_of_a_letter_is_one_key():
+    def key(text):
+        [(batch, findings)] = read(GOOD.replace("k1", text))
+        assert findings == []
+        return batch.key[0]
+
+    assert key("cafe\u0301") == key("caf\u00e9") == "caf\u00e9"
+
+
 def test_two_heads_of_one_field_are_refused():
     _, findings = match_heads(["重量", "数量"], 1)
     assert ("mass", "column_twice") in [(f.field, f.code) for f in findings]

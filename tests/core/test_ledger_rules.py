@@ -59,6 +59,9 @@ def test_a_good_batch_has_no_finding():
         ({"document": "a\nb"}, "document", "control_character"),
         ({"package": "\x1f"}, "package", "control_character"),
         ({"basis_ref": "\ud800"}, "basis_ref", "control_character"),
+        ({"key": "k\u200b1"}, "key", "control_character"),  # a zero-width space: looks like k1
+        ({"document": "\u202e1"}, "document", "control_character"),  # writes from right to left
+        ({"key": "cafe\u0301"}, "key", "not_normalised"),  # e and an accent: looks like café
         ({"key": "x" * 201}, "key", "text_too_long"),
         ({"key": ""}, "key", "missing_key"),
         ({"kind": "teleport"}, "kind", "unknown_kind"),
@@ -79,6 +82,7 @@ def test_at_the_limits_nothing_is_wrong():
     assert codes(make(mass_g=10**12)) == []
     assert codes(make(occurred_us=to_us(NOW + timedelta(minutes=5)))) == []
     assert codes(make(key="x" * 200)) == []
+    assert codes(make(document="磅单　№ 7 é（甲）")) == []
 
 
 def test_two_waste_codes_in_one_movement_are_refused():

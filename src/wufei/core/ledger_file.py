@@ -11,6 +11,7 @@ from datetime import datetime, time
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+from unicodedata import normalize
 
 from wufei.core.findings import Finding
 from wufei.core.intake import BadFile, BadValue, parse_decimal, parse_instant, parse_mass
@@ -145,9 +146,9 @@ def _read_row(line: int, cells: Mapping[str, str], filling: _Filling) -> None:
             fault(f"{end}_bucket", error)
             bucket = _bucket("", end, kind)
         method = get("method", "") if bucket in WITH_METHOD else ""
-        ends.append(Account(get(f"{end}_holder", ""), get("waste_code", ""), bucket, method))
+        ends.append(Account(normalize("NFC", get(f"{end}_holder", "")), get("waste_code", ""), bucket, method))
     source, target = (filling.accounts.setdefault(account, len(filling.accounts)) for account in ends)
-    document, key, package, basis_ref, reverses, reason = (get(name, "") for name in _TEXTS)
+    document, key, package, basis_ref, reverses, reason = (normalize("NFC", get(name, "")) for name in _TEXTS)
     filling.lines.append(line)
     filling.rows.append(
         (

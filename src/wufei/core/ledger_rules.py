@@ -12,14 +12,17 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
+from unicodedata import is_normalized
 
 from wufei.core.findings import Finding
 from wufei.core.ledger import EPOCH, HELD, Account, Bucket, Movement
 
+BALANCE_MAX_G = 2**63 - 1
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
 ZONE_US = 8 * 3_600 * SECOND_US  # Asia/Shanghai
-CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+# Control characters, and what is not seen: zero-width and bidirectional marks make two equal-looking keys of one.
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]")
 TEXTS = ("kind", "document", "key", "package", "basis", "basis_ref", "reverses", "reason")
 
 Flow = tuple[int, int, int, str]  # day as YYYYMMDD, index of source, index of target, kind
@@ -262,6 +265,17 @@ def overdrawn_findings(batch: Batch, held_g: Sequence[int], net: dict[int, int])
     return sorted(found, key=lambda f: f.line or 0)
 
 
+def overflowing_findings(batch: Batch, held_g: Sequence[int], net: dict[int, int]) -> list[Finding]:
+    """A finding for each account whose balance would leave 64 bits; SQLite would keep it as an inexact float."""
+    found = []
+    for account, change in net.items():
+        if abs(held_g[account] + change) > BALANCE_MAX_G:
+            name = account_name(batch.accounts[account])
+            what = f"账户“{name}”的余额将达到 {held_g[account] + change} 克，超出能记的范围。"
+            found.append(Finding(None, "mass", what, "请检查计量单位（吨、千克）是否写错。", "balance_too_large"))
+    return found
+
+
 def check(batch: Batch, *, now_us: int) -> list[Finding]:
     """All that can be known to be wrong with a batch without looking into the books; in the order of lines."""
     found: list[Finding] = []
@@ -323,8 +337,12 @@ def _check_texts(batch: Batch, now_us: int) -> list[Finding]:
         # What is printable has no control character; asking so costs a tenth. (Not all that is unprintable is one.)
         if not joined.isprintable() and CONTROL.search(joined):
             for i in _lines_where(column, lambda text: bool(CONTROL.search(text))):
-                what = f"“{name}”含有控制字符（如换行、制表符）。"
+                what = f"“{name}”含有不可见字符（如换行、制表符、零宽空格）。"
                 found.append(Finding(batch.line(i), name, what, "请删除不可见字符。", "control_character"))
+        if not is_normalized("NFC", joined):
+            for i in _lines_where(column, lambda text: not is_normalized("NFC", text)):
+                what = f"“{name}”里同一个字有两种编码，此处不是通用的一种（NFC）。"
+                found.append(Finding(batch.line(i), name, what, "请重新键入，或转为 NFC 后提交。", "not_normalised"))
         if distinct and max(map(len, distinct)) > most:
             for i in _lines_where(column, lambda text: len(text) > most):
                 what = f"“{name}”有 {len(column[i])} 个字，最多 {most} 个。"

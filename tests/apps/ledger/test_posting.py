@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from django.db import connection, transaction
-from django.db.utils import DatabaseError
+from django.db.utils import DatabaseError, OperationalError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.apps.ledger.conftest import (
@@ -15,6 +15,7 @@ from tests.apps.ledger.conftest import (
     OUTSIDE,
     PLANT,
     SOURCE,
+    STEEL,
     STORE,
     TRUCK,
     USED,
@@ -23,7 +24,7 @@ from tests.apps.ledger.conftest import (
 )
 
 from wufei.apps.facts.models import Fact
-from wufei.apps.ledger import guards, services, verification
+from wufei.apps.ledger import guards, posting, services, verification
 from wufei.apps.ledger.models import AccountRecord, BatchRecord, FlowRecord, LinkRecord, MovementRecord
 from wufei.core import ledger
 from wufei.core.findings import Refused
@@ -110,6 +111,51 @@ def test_unknown_holders_and_codes_are_told_on_every_line(post):
         move(no_source, no_code, 1, "generate", "b"),
         move(nobody, USED, 1, "utilise", "c"),
     ) == [(1, "unknown_holder"), (2, "unknown_waste_code"), (3, "unknown_holder")]
+
+
+def test_unknown_methods_are_told_and_strange_names_reach_no_database(post):
+    burnt = Account("site:B", STEEL, Bucket.DISPOSED, "D10|x")
+    strange = Account("site:A\x00", STEEL, Bucket.STORED)
+    assert refused(post, move(OUTSIDE, PLANT, 5, "receive", "a"), move(PLANT, burnt, 5, "dispose", "b")) == [
+        (2, "unknown_method")
+    ]
+    assert refused(post, move(OUTSIDE, strange, 5, "receive", "a")) == [(1, "unknown_holder")]
+    known = Account("site:B", STEEL, Bucket.DISPOSED, "D10")
+    assert post(move(OUTSIDE, PLANT, 5, "receive", "a"), move(PLANT, known, 5, "dispose", "b")).booked == 2
+
+
+def test_a_balance_that_would_leave_64_bits_is_refused(post):
+    post(move(SOURCE, STORE, 7, "generate", "a"))
+    # 2**63 - 1 = 9,223,372,036,854,775,807 is the most that a database keeps as a whole number.
+    AccountRecord.objects.filter(name=account_name(STORE)).update(balance_g=2**63 - 8)
+    assert refused(post, move(SOURCE, STORE, 8, "generate", "b")) == [(None, "balance_too_large")]
+    assert post(move(SOURCE, STORE, 7, "generate", "c")).booked == 1
+    assert balances()[account_name(STORE)] == 2**63 - 1
+
+
+class _Deadlock(Exception):
+    sqlstate = "40P01"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_posting_that_the_server_ended_to_undo_a_deadlock_is_booked_after_all(monkeypatch):
+    services.register_holders(HOLDERS)
+    tries = []
+
+    def book(*given, **named):
+        receipt = posting.book(*given, **named)
+        tries.append(receipt)
+        if len(tries) < 3:
+            raise OperationalError("deadlock detected") from _Deadlock()
+        return receipt
+
+    monkeypatch.setattr(services, "book", book)
+    assert services.post(trip(), actor="tester", recorded_at=NOW).booked == 4
+    assert len(tries) == 3
+    assert MovementRecord.objects.count() == 4
+    monkeypatch.setattr(services, "book", lambda *_, **__: (_ for _ in ()).throw(OperationalError("disk is full")))
+    with pytest.raises(OperationalError, match="full"):
+        services.post(trip("u"), actor="tester", recorded_at=NOW)
 
 
 def test_a_reversal_restores_the_balances_once(post):

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from wufei.apps.ledger.engines import engine
 from wufei.apps.ledger.engines.base import MEMBERS_BITS, Engine, HolderRow, Written
 from wufei.apps.ledger.models import HolderRecord
-from wufei.apps.ledger.reference import is_known
+from wufei.apps.ledger.reference import is_known, is_method
 from wufei.core.chain import batch_tail, digest_rows, first_head, link_digest, next_head
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Receipt
@@ -29,6 +29,7 @@ from wufei.core.ledger_rules import (
     net_changes,
     next_day,
     overdrawn_findings,
+    overflowing_findings,
 )
 
 PART = 2_000  # movements that are hashed and handed over together
@@ -41,7 +42,7 @@ def book(batch: Batch, *, actor: str, recorded_us: int) -> Receipt:
         return Receipt(None, 0, 0, 0, 0)
     findings = check(batch, now_us=recorded_us)
     books = engine()
-    holders = {row.key: row for row in books.lock_holders(sorted({a.holder for a in batch.accounts}))}
+    holders = {row.key: row for row in books.lock_holders(_holder_keys(batch))}
     findings += _unknown(batch, holders)
     if findings:
         raise Refused(_in_order(findings))
@@ -64,6 +65,11 @@ def book(batch: Batch, *, actor: str, recorded_us: int) -> Receipt:
     with transaction.atomic():
         receipt = _book_new(books, batch.take(new), holders, actor=actor, recorded_us=recorded_us)
     return replace(receipt, already=already)
+
+
+def _holder_keys(batch: Batch) -> list[str]:
+    """The holders that a batch names; a database cannot be asked for one with control characters, which none has."""
+    return sorted({account.holder for account in batch.accounts if not CONTROL.search(account.holder)})
 
 
 def _in_order(findings: list[Finding]) -> list[Finding]:
@@ -99,7 +105,7 @@ def _book_new(books: Engine, batch: Batch, holders: dict[str, HolderRow], *, act
         late = _move_to_open_period(batch, days, holders)
     flows = fold_flows(batch, days)
     net = net_changes(flows)
-    findings += overdrawn_findings(batch, held_g, net)
+    findings += overdrawn_findings(batch, held_g, net) + overflowing_findings(batch, held_g, net)
     if findings:
         raise Refused(findings)
     number = books.next_batch()
@@ -152,7 +158,7 @@ def _with_digests(
 
 def unknown_names(batch: Batch) -> list[Finding]:
     """A finding for each line that names a holder or a waste code nobody knows; takes no lock."""
-    keys = sorted({account.holder for account in batch.accounts})
+    keys = _holder_keys(batch)
     known: set[str] = set()
     for start in range(0, len(keys), 500):  # SQLite bounds the values of one statement
         part = HolderRecord.objects.filter(key__in=keys[start : start + 500])
@@ -168,10 +174,11 @@ def clashes(batch: Batch) -> list[Finding]:
 
 
 def _unknown(batch: Batch, holders: Container[str]) -> list[Finding]:
-    """A finding for each line that names a holder or a waste code nobody knows."""
+    """A finding for each line that names a holder, a waste code or a method nobody knows."""
     strange = {i for i, account in enumerate(batch.accounts) if account.holder not in holders}
     uncoded = {i for i, account in enumerate(batch.accounts) if not is_known(account.waste_code)}
-    if not strange and not uncoded:
+    strange_methods = {i for i, account in enumerate(batch.accounts) if not is_method(account.method)}
+    if not strange and not uncoded and not strange_methods:
         return []
     findings = []
     for i, (source, target) in enumerate(zip(batch.source, batch.target, strict=True)):
@@ -184,6 +191,10 @@ def _unknown(batch: Batch, holders: Container[str]) -> list[Finding]:
             what = f"废物代码“{batch.accounts[end].waste_code}”不在名录中。"
             remedy = "请核对代码（危险废物形如 900-214-08，其他形如 900-001-S17）。"
             findings.append(Finding(batch.line(i), "waste_code", what, remedy, "unknown_waste_code"))
+        for end in sorted({source, target} & strange_methods)[:1]:
+            what = f"利用处置方式“{batch.accounts[end].method}”不在名录中。"
+            remedy = "请核对方式代码（如 R4、D10），或留空表示没有写明。"
+            findings.append(Finding(batch.line(i), "method", what, remedy, "unknown_method"))
     return findings
 
 

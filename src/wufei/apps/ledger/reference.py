@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from wufei.core.catalogue import UnknownWasteCode, domain_of, waste_code
+from wufei.core.catalogue import UnknownWasteCode, domain_of, methods, waste_code
 
 
 @cache
@@ -12,6 +12,12 @@ def is_known(code: str) -> bool:
         return waste_code(code).code == code
     except UnknownWasteCode:
         return False
+
+
+@cache
+def is_method(code: str) -> bool:
+    """Whether the catalogue has the method of treatment; empty where none is named."""
+    return not code or code in methods()
 
 
 @cache
