@@ -103,7 +103,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "wufei.config.middleware.ContentSecurityPolicy",
+    "wufei.config.middleware.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "wufei.config.middleware.PrivatePages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -140,7 +142,7 @@ AUTH_USER_MODEL = "registry.User"
 AUTHENTICATION_BACKENDS = ["wufei.apps.registry.accounts.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "wufei.apps.registry.accounts.LongEnough", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
@@ -150,6 +152,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_ADAPTER = "wufei.apps.registry.accounts.ClosedSignup"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # accounts have no addresses: no mail is sent
 
 # --- Web ----------------------------------------------------------------------------------------------------------
 

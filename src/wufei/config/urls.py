@@ -1,8 +1,15 @@
 """The addresses of the whole site: one line an app."""
 
 from django.urls import include, path
+from django.views.generic import TemplateView
+
+no_mail = TemplateView.as_view(template_name="account/no_mail.html")
 
 urlpatterns = [
+    path(
+        "accounts/password/reset/", no_mail, name="account_reset_password"
+    ),  # in place of allauth's, which send mail
+    path("accounts/email/", no_mail, name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("registry/", include("wufei.apps.registry.urls")),
     path("ledger/", include("wufei.apps.ledger.urls")),

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from wufei.apps.cockpit import flows as flow_selectors
 from wufei.apps.cockpit import movements, own_page, panels, selectors
@@ -37,7 +37,7 @@ def _place(request: HttpRequest, division: str) -> tuple[Place, Query, str]:
     return place, query, reverse("cockpit:place", args=[division])
 
 
-@require_GET
+@require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """The first page after login: the person's place, or their firm."""
@@ -50,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("cockpit:place", division=code)
 
 
-@require_GET
+@require_safe
 @login_required
 def place(request: HttpRequest, division: str) -> HttpResponse:
     """The page of a place; to HTMX one of its partials."""
@@ -67,7 +67,7 @@ def place(request: HttpRequest, division: str) -> HttpResponse:
     return render(request, "cockpit/place.html", {"page": page})
 
 
-@require_GET
+@require_safe
 @login_required
 def flows(request: HttpRequest, division: str) -> HttpResponse:
     """The flow picture as JSON for the chart."""
@@ -78,7 +78,7 @@ def flows(request: HttpRequest, division: str) -> HttpResponse:
     return JsonResponse(flow_selectors.sankey(own, query, base), json_dumps_params={"ensure_ascii": False})
 
 
-@require_GET
+@require_safe
 @login_required
 def town_map(request: HttpRequest, division: str) -> HttpResponse:
     """The townships and facilities as JSON for the map."""
@@ -96,7 +96,7 @@ def _panel(request: HttpRequest, partial: str, panel: object | None) -> HttpResp
     return render(request, "cockpit/panel.html", {"panel": panel, "partial": partial})
 
 
-@require_GET
+@require_safe
 @login_required
 def item(request: HttpRequest, division: str, item: str) -> HttpResponse:
     """Where the figure of one indicator comes from."""
@@ -105,7 +105,7 @@ def item(request: HttpRequest, division: str, item: str) -> HttpResponse:
     return _panel(request, "cockpit/_indicator_panel.html", panel)
 
 
-@require_GET
+@require_safe
 @login_required
 def mass(request: HttpRequest, division: str, stage: str) -> HttpResponse:
     """Which movements one stream of the flow picture is made of."""
@@ -117,7 +117,7 @@ def mass(request: HttpRequest, division: str, stage: str) -> HttpResponse:
     return _panel(request, "cockpit/_movements_panel.html", panel)
 
 
-@require_GET
+@require_safe
 @login_required
 def element(request: HttpRequest, division: str, element: str) -> HttpResponse:
     """Which movements a data element derived from the ledger is made of."""
@@ -127,7 +127,7 @@ def element(request: HttpRequest, division: str, element: str) -> HttpResponse:
     return _panel(request, "cockpit/_movements_panel.html", panel)
 
 
-@require_GET
+@require_safe
 @login_required
 def own(request: HttpRequest) -> HttpResponse:
     """The page of a firm: the balances of its own sites and vehicles."""

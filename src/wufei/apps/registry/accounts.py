@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.stagekit import clear_login
 from django.conf import settings
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.http import HttpRequest, HttpResponse
 
 from wufei.apps.registry.models import User
@@ -45,3 +46,13 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]  # allauth carries n
 
     def user_can_authenticate(self, user: User) -> bool:
         return bool(super().user_can_authenticate(user)) and is_let_in(user)
+
+
+class LongEnough(MinimumLengthValidator):
+    """Django's rule, with its message in Chinese: Django's own translation lacks it."""
+
+    def get_error_message(self) -> str:
+        return f"密码太短，至少 {self.min_length} 个字符。"
+
+    def get_help_text(self) -> str:
+        return f"密码至少 {self.min_length} 个字符。"
