@@ -10,11 +10,10 @@ settings.load_profile("wufei")
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Let the tests empty their own tables: on SQLite the ledger's triggers refuse that. Its tests put them up."""
+    """Let the tests empty their own tables: the ledger's triggers refuse that. Its tests put them up."""
     from django.db import connection
 
     from wufei.apps.ledger import guards
 
     with django_db_blocker.unblock():
-        if connection.vendor == "sqlite":
-            guards.remove(connection)
+        guards.remove(connection)

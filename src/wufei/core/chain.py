@@ -73,6 +73,12 @@ def first_head(holder: str) -> bytes:
     return sha256(b"wufei-holder-1\x1f" + holder.encode()).digest()
 
 
+def stated_digest(key: str, division: str, category: str, name: str, *, is_simulated: bool) -> bytes:
+    """Digest over what is stated of a holder, so that a change behind the books' back is seen; it is not signed."""
+    fields = ("wufei-stated-1", key, division, category, name, str(int(is_simulated)))
+    return sha256("\x1f".join(fields).encode()).digest()
+
+
 def link_digest(digests: Iterable[bytes]) -> bytes:
     """What one batch adds to a holder's chain."""
     return sha256(b"".join(digests)).digest()

@@ -10,6 +10,7 @@ from tests.apps.ledger.conftest import trip
 from wufei.apps.ledger import guards
 from wufei.apps.ledger.commands import ledger, mass_balance
 from wufei.apps.ledger.models import AccountRecord, BatchRecord, HolderRecord, MovementRecord
+from wufei.core.chain import public_key_of
 
 HEAD = "编号,发生日期,业务类型,废物代码,重量,单位,转出方,转入方\n"
 GOOD = HEAD + (
@@ -26,6 +27,8 @@ def _own_home(settings, tmp_path):
 
 @pytest.fixture
 def run(tmp_path, post):
+    guards.install(connection)
+
     def call(*arguments: str, files: dict[str, bytes] | None = None, command=ledger):
         for name, raw in (files or {}).items():
             (tmp_path / name).write_bytes(raw)
@@ -114,7 +117,42 @@ def test_verify_exits_0_when_all_holds_and_1_naming_the_first_broken_movement(ru
     MovementRecord.objects.filter(key="t2").update(mass_g=1001)
     result = run("verify")
     assert result.exit_code == 1
-    assert "编号“t2”" in result.output.splitlines()[0]
+    first = result.output.splitlines()[0]
+    assert "编号“t2”" in first
+    assert "请停止入账" in first
+
+
+def test_verify_holds_on_an_empty_ledger_and_tells_of_missing_guards(run):
+    assert run("verify").exit_code == 0
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("DROP TRIGGER ledger_link_no_update")
+            cursor.execute(
+                "CREATE TRIGGER ledger_link_no_update BEFORE UPDATE ON ledger_link WHEN 0 BEGIN SELECT 1; END"
+            )
+        else:
+            cursor.execute("ALTER TABLE ledger_link DISABLE TRIGGER ledger_link_append_only")
+    result = run("verify")
+    assert result.exit_code == 1
+    assert "ledger_link" in result.output
+    assert "wufei ledger protect" in result.output
+    guards.remove(connection)
+    assert run("verify").exit_code == 1
+    assert run("protect").exit_code == 0
+    assert run("verify").exit_code == 0
+
+
+def test_checkpoints_of_an_unknown_signer_are_not_taken_for_good(run, post, tmp_path):
+    post(*trip())
+    run("checkpoint")
+    key = public_key_of(bytes.fromhex((tmp_path / "ledger-key").read_text()))
+    (tmp_path / "ledger-key").unlink()
+    unknown = run("verify")
+    assert unknown.exit_code == 1
+    assert "--public-key" in unknown.output
+    assert run("verify", "--public-key", key.hex()).exit_code == 0
+    assert run("verify", "--public-key", "11" * 32).exit_code == 1
+    assert run("verify", "--public-key", "xyz").exit_code == 2
 
 
 def test_a_proof_is_printed_and_checked_from_the_file_alone(run, post, tmp_path):
@@ -125,6 +163,9 @@ def test_a_proof_is_printed_and_checked_from_the_file_alone(run, post, tmp_path)
     assert run("check-proof", "proof.json").exit_code == 0
     other = run("check-proof", "proof.json", "--public-key", "11" * 32)
     assert other.exit_code == 1
+    for text in ("{}", "[]", "[1]", "no JSON"):
+        (tmp_path / "proof.json").write_text(text, encoding="utf-8")
+        assert run("check-proof", "proof.json").exit_code == 1
 
 
 def test_closing_a_period_is_told_and_a_second_time_refused(run, post):

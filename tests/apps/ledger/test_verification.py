@@ -1,7 +1,7 @@
 """Whatever is changed, added or dropped behind the ledger's back is found, and the first broken movement is named."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -20,9 +20,10 @@ from wufei.apps.ledger.models import (
     HolderRecord,
     LinkRecord,
     MovementRecord,
+    PeriodCloseRecord,
 )
 from wufei.apps.ledger.verification import verify
-from wufei.core.chain import BadProof, check_proof, public_key_of
+from wufei.core.chain import BATCH_FIELDS, FIELDS, BadProof, check_proof, digest_fields, public_key_of
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +43,7 @@ def booked(post):
     )
     take_checkpoint(actor="tester", at=NOW)
     post(*trip("c", 30, days=2))
+    services.close_period("site:B", through=date(2021, 12, 31), actor="tester", at=NOW)
     guards.remove(connection)
     assert verify(public_key=trusted_key()).problems == []
 
@@ -147,6 +149,95 @@ def test_one_flipped_bit_in_any_stored_field_of_any_movement_is_found(data):
 def test_any_other_tampering_is_found(booked, tamper):
     tamper()
     assert problems()
+
+
+def swap(model, column, one, other):
+    """Exchange what two rows hold in a column."""
+    a, b = (model.objects.filter(**chosen) for chosen in (one, other))
+    first, second = a.values_list(column, flat=True).get(), b.values_list(column, flat=True).get()
+    assert first != second
+    a.update(**{column: second})
+    b.update(**{column: first})
+
+
+@pytest.mark.parametrize(
+    ("tamper", "told"),
+    [
+        (lambda: HolderRecord.objects.filter(key="site:A").update(division="330523102"), "site:A"),
+        (lambda: HolderRecord.objects.filter(key="site:A").update(category="hospital"), "site:A"),
+        (lambda: HolderRecord.objects.filter(key="site:A").update(name="丙厂"), "site:A"),
+        (lambda: HolderRecord.objects.filter(key="site:A").update(is_simulated=True), "site:A"),
+        (lambda: HolderRecord.objects.filter(key="site:A").update(stated=bytes(32)), "site:A"),
+        (lambda: HolderRecord.objects.filter(key="site:A").update(closed_through=20220101), "site:A"),
+        (
+            lambda: HolderRecord.objects.create(key="site:N", division="330523101", category="store", name="N"),
+            "site:N",
+        ),
+        (lambda: PeriodCloseRecord.objects.all().delete(), "site:B"),
+        (lambda: PeriodCloseRecord.objects.update(through=20211130), "site:B"),
+        (
+            lambda: AccountRecord.objects.create(
+                holder=HolderRecord.objects.get(key="site:A"),
+                waste_code="900-002-S17",
+                bucket="stored",
+                name="site:A|900-002-S17|stored|",
+            ),
+            "site:A|900-002-S17|stored|",
+        ),
+        (lambda: BatchRecord.objects.create(id=9_999, recorded_us=1, actor="x", movements=0), "批次 9999"),
+        (lambda: CheckpointRecord.objects.all().delete(), "检查点 1"),
+        (lambda: swap(MovementRecord, "mass_g", {"key": "a1"}, {"key": "b2"}), "a1"),
+        (lambda: swap(MovementRecord, "digest", {"key": "a1"}, {"key": "a2"}), "a1"),
+        (lambda: swap(MovementRecord, "source_id", {"key": "a1"}, {"key": "a2"}), "a1"),
+        (lambda: swap(AccountRecord, "balance_g", {"bucket": "generated"}, {"bucket": "disposed"}), "generated"),
+        (lambda: swap(FlowRecord, "mass_g", {"kind": "dispose"}, {"kind": "opening"}), "日流量"),
+        (lambda: swap(HolderRecord, "name", {"key": "site:A"}, {"key": "site:B"}), "site:A"),
+    ],
+)
+def test_what_no_digest_of_a_movement_covers_is_found_too(booked, tamper, told):
+    tamper()
+    assert told in problems()[0]
+
+
+def test_a_tail_that_is_cut_off_behind_the_last_checkpoint_is_missed_by_the_fact_log(booked):
+    """Nothing signed covers the last batch, and all sums are made to fit; yet the log has seen it."""
+    last = BatchRecord.objects.latest("id").id
+    for link in LinkRecord.objects.filter(batch_id=last):
+        before = LinkRecord.objects.filter(holder_id=link.holder_id, batch_id__lt=last).order_by("-batch_id").first()
+        HolderRecord.objects.filter(id=link.holder_id).update(
+            head=before.head if before else None, links=before.seq if before else 0
+        )
+    for row in MovementRecord.objects.filter(key__startswith="c").order_by("-id"):
+        AccountRecord.objects.filter(id=row.source_id).update(balance_g=F("balance_g") + row.mass_g)
+        AccountRecord.objects.filter(id=row.target_id).update(balance_g=F("balance_g") - row.mass_g)
+        FlowRecord.objects.filter(day=row.day, source_id=row.source_id, target_id=row.target_id).delete()
+    MovementRecord.objects.filter(key__startswith="c").delete()
+    LinkRecord.objects.filter(batch_id=last).delete()
+    BatchRecord.objects.filter(id=last).delete()
+    assert f"批次 {last}" in problems()[0]
+    assert len(problems()) == 1
+
+
+def test_balances_and_flows_that_are_rebuilt_to_fit_a_changed_mass_do_not_hide_it(booked):
+    row = MovementRecord.objects.get(key="c1")
+    MovementRecord.objects.filter(key="c1").update(mass_g=row.mass_g + 5)
+    AccountRecord.objects.filter(id=row.source_id).update(balance_g=F("balance_g") - 5)
+    AccountRecord.objects.filter(id=row.target_id).update(balance_g=F("balance_g") + 5)
+    FlowRecord.objects.filter(day=row.day, source_id=row.source_id).update(mass_g=F("mass_g") + 5)
+    assert "编号“c1”" in problems()[0]
+    changed = MovementRecord.objects.get(key="c1")
+    names = dict(AccountRecord.objects.values_list("id", "name"))
+    batch = BatchRecord.objects.get(id=changed.id >> 24)
+    fields = [names[v] if f in {"source", "target"} else v for f, v in zip(FIELDS, row_values(changed), strict=True)]
+    tail = (batch.recorded_us, batch.actor)
+    digest = digest_fields(dict(zip((*FIELDS, *BATCH_FIELDS), (*fields, *tail), strict=True)))
+    MovementRecord.objects.filter(key="c1").update(digest=digest)
+    assert "site:A" in problems()[0]
+    assert "编号“c1”" in problems()[0]
+
+
+def row_values(row):
+    return [getattr(row, {"source": "source_id", "target": "target_id"}.get(name, name)) for name in FIELDS]
 
 
 def test_an_inserted_movement_is_found(booked):

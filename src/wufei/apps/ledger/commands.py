@@ -102,10 +102,11 @@ def balance(holder: str | None, place: str | None, as_json: bool) -> None:
 
 @ledger.command()
 @click.option("--proof", "code", default=None, help="记录编号或包装编码：输出可脱库核验的证明（JSON）。")
+@click.option("--public-key", default=None, help="公布的公钥（64 位十六进制）；不写则用本机的。")
 @_AS_JSON
-def verify(code: str | None, as_json: bool) -> None:
+def verify(code: str | None, public_key: str | None, as_json: bool) -> None:
     """核验：逐笔走完全部记录、链、余额、日流量与检查点。成立返回 0，否则返回 1 并指出第一处。"""
-    from wufei.apps.ledger import checkpoints, verification
+    from wufei.apps.ledger import checkpoints, verification, witnesses
 
     if code is not None:
         try:
@@ -114,16 +115,41 @@ def verify(code: str | None, as_json: bool) -> None:
             raise click.ClickException(str(error)) from None
         return
     with _progress("核验", verification.number_of_movements()) as progress:
-        verdict = verification.verify(public_key=checkpoints.trusted_key(), progress=progress)
+        key = _key(public_key) or checkpoints.trusted_key()
+        verdict = verification.verify(public_key=key, progress=progress)
+    if key is None and verdict.checkpoints:
+        verdict.problems.append("本机没有签名私钥，不知检查点由谁签名。请用 --public-key 写明公布的公钥。")
+    verdict.problems += witnesses.missing_guards()
     if as_json:
         _print_json({**asdict(verdict), "holds": verdict.holds})
     elif verdict.holds:
         click.echo(f"成立：{verdict.movements} 笔，{verdict.holders} 条链，{verdict.checkpoints} 个检查点。")
     else:
-        click.echo("不成立。第一处：" + verdict.problems[0])
+        click.echo("不成立。第一处：" + verdict.first)
         for problem in verdict.problems[1:]:
             click.echo("　　其后：" + problem)
     sys.exit(0 if verdict.holds else 1)
+
+
+def _key(text: str | None) -> bytes | None:
+    try:
+        key = bytes.fromhex(text or "")
+    except ValueError:
+        key = b"?"
+    if len(key) not in {0, 32}:
+        raise click.BadParameter("应为 64 位十六进制。", param_hint="--public-key")
+    return key or None
+
+
+@ledger.command()
+def protect() -> None:
+    """装上保护触发器：使记录、批次、链、检查点、结账记录不能改、不能删。"""
+    from django.db import connection
+
+    from wufei.apps.ledger import guards
+
+    guards.install(connection)
+    click.echo("保护触发器已装上。")
 
 
 @ledger.command()
@@ -148,14 +174,16 @@ def check_proof_command(file: IO[str], public_key: str | None) -> None:
     from wufei.apps.ledger import checkpoints
     from wufei.core.chain import BadProof, check_proof
 
-    key = bytes.fromhex(public_key) if public_key else checkpoints.trusted_key()
+    key = _key(public_key) or checkpoints.trusted_key()
     if key is None:
         raise click.UsageError("本机没有公钥，请用 --public-key 写明。")
-    proofs = json.load(file)
     try:
+        proofs = json.load(file)
+        if not proofs or not isinstance(proofs, list):
+            raise BadProof("The file holds no list of proofs.")
         for proof in proofs:
             check_proof(proof, public_key=key)
-    except BadProof as error:
+    except (BadProof, ValueError) as error:
         click.echo(f"证明不成立：{error}")
         sys.exit(1)
     click.echo(f"证明成立：{len(proofs)} 份。")

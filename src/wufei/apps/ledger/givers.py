@@ -1,5 +1,6 @@
 """Reads of the ledger that name holders: who gave which waste, and whether a region holds anything simulated."""
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db import connection
@@ -21,14 +22,16 @@ SELECT DISTINCT h.key, h.category, s.waste_code, s.bucket, t.bucket
 FROM pairs
 JOIN ledger_account s ON s.id = pairs.source_id JOIN ledger_holder h ON h.id = s.holder_id
 JOIN ledger_account t ON t.id = pairs.target_id
-WHERE h.division LIKE %s
-"""
+WHERE h.division LIKE %s AND h.category IN ({categories})
+"""  # {categories}: a mark for each value
 
 
-def givers(division: str, first_day: date, last_day: date) -> list[Giver]:
-    """Which holders of a region gave which waste away, or brought it into the books, in a span of days."""
+def givers(division: str, first_day: date, last_day: date, *, categories: Collection[str]) -> list[Giver]:
+    """Which holders of some categories gave which waste away, or brought it into the books, in a span of days."""
+    sql = _GIVERS.format(categories=", ".join(["%s"] * len(categories)))
+    days = [day_number(first_day), day_number(last_day)]
     with connection.cursor() as cursor:
-        cursor.execute(_GIVERS, [day_number(first_day), day_number(last_day), prefix_of(division) + "%"])
+        cursor.execute(sql, [*days, prefix_of(division) + "%", *sorted(categories)])
         rows = cursor.fetchall()
     return [
         Giver(holder, category, code, name_and_domain(code)[1], Bucket(source), Bucket(target))

@@ -1,7 +1,8 @@
 """The ledger's tables: holders, accounts with their balance, movements, links of the chain, daily flows, checkpoints.
 
 Invariant: for each account, the balance = the sum of its movements = the sum of its daily flows; triggers refuse to
-change or delete a movement, batch, link or checkpoint (``guards.py``). Only ``engines`` writes here, in raw SQL.
+change or delete a movement, batch, link, checkpoint or period close (``guards.py``). Only ``engines`` writes here, in
+raw SQL.
 """
 
 from django.db import models
@@ -29,6 +30,7 @@ class HolderRecord(models.Model):
     closed_through = models.IntegerField(null=True)  # YYYYMMDD, last day of the last closed period
     head = models.BinaryField(null=True)  # 32 bytes; null before the first movement
     links = models.IntegerField(default=0)
+    stated = models.BinaryField(null=True)  # digest over key, division, category, name, is_simulated
 
     class Meta:
         db_table = "ledger_holder"

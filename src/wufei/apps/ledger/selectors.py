@@ -4,7 +4,7 @@ Nothing here reads movements: the cost depends on the accounts and days that are
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -36,13 +36,12 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 """  # {month} is one of two constants below; days are summed before the joins, which halves the time
 
-# How a flow crosses the edge of a region: both ends inside and held or accounted there, or one end beyond it.
-_CROSSINGS = """
+# What moved before (-1) and after (1) a year, and whether its ends are inside a region.
+_AROUND = """
 SELECT s.waste_code, s.bucket, t.bucket, f.kind, {s_in} AS s_in, {t_in} AS t_in,
        f.phase, SUM(f.mass_g)
-FROM (SELECT source_id, target_id, kind, CASE WHEN day < %s THEN -1 WHEN day <= %s THEN 0 ELSE 1 END AS phase,
-             SUM(mass_g) AS mass_g
-      FROM ledger_flow GROUP BY 1, 2, 3, 4) f
+FROM (SELECT source_id, target_id, kind, CASE WHEN day < %s THEN -1 ELSE 1 END AS phase, SUM(mass_g) AS mass_g
+      FROM ledger_flow WHERE day < %s OR day > %s GROUP BY 1, 2, 3, 4) f
 JOIN ledger_account s ON s.id = f.source_id JOIN ledger_holder hs ON hs.id = s.holder_id
 JOIN ledger_account t ON t.id = f.target_id JOIN ledger_holder ht ON ht.id = t.holder_id
 WHERE hs.division LIKE %s OR ht.division LIKE %s
@@ -123,25 +122,40 @@ _TERMS = {
 }
 
 
-def mass_balance(division: str, year: int, domain: str | None = None) -> MassBalance:
+def year_flows(division: str, year: int) -> list[FlowRow]:
+    """The flows of a whole year."""
+    return flows(division, date(year, 1, 1), date(year, 12, 31))
+
+
+def mass_balance(
+    division: str, year: int, domain: str | None = None, *, flows: Sequence[FlowRow] | None = None
+) -> MassBalance:
     """The balance identity of a region and a year per waste code.
+
+    ``flows`` are the region's ``year_flows``, where the caller has read them already.
 
     The opening comes from the flows before the year, the closing from the balances of this moment less the flows
     after the year, the rest from the flows of the year: independent readings, so a residual of 0 says something.
     An ``outside`` account is beyond every region, wherever its holder is registered.
     """
-    below = prefix_of(division) + "%"
+    prefix = prefix_of(division)
+    below = prefix + "%"
     first, last = year * 10_000 + 101, year * 10_000 + 1231
     inside = "({holder}.division LIKE %s AND {account}.bucket <> 'outside')"
-    sql = _CROSSINGS.format(
+    sql = _AROUND.format(
         s_in=inside.format(holder="hs", account="s"),
         t_in=inside.format(holder="ht", account="t"),
     )
     terms: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for code, held_g in _rows(_HELD, [below]):
         terms[code]["closing_g"] += int(held_g)
-    for code, source, target, kind, s_in, t_in, phase, mass in _rows(sql, [below, below, first, last, below, below]):
+    around = _rows(sql, [below, below, first, first, last, below, below])
+    for code, source, target, kind, s_in, t_in, phase, mass in around:
         _add_flow(terms[code], Bucket(source), Bucket(target), kind, bool(s_in), bool(t_in), phase, int(mass))
+    for row in year_flows(division, year) if flows is None else flows:
+        s_in = row.source_bucket is not Bucket.OUTSIDE and row.source_division.startswith(prefix)
+        t_in = row.target_bucket is not Bucket.OUTSIDE and row.target_division.startswith(prefix)
+        _add_flow(terms[row.waste_code], row.source_bucket, row.target_bucket, row.kind, s_in, t_in, 0, row.mass_g)
     lines = []
     for code in sorted(terms):
         name, its_domain = name_and_domain(code)

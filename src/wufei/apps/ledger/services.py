@@ -11,6 +11,7 @@ from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger.models import HolderRecord, LinkRecord, PeriodCloseRecord
 from wufei.apps.ledger.posting import book
 from wufei.apps.ledger.transactions import in_transaction
+from wufei.core.chain import stated_digest
 from wufei.core.divisions import common_division
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Holder, Movement, Receipt, local_day
@@ -28,14 +29,19 @@ def register_holders(holders: Sequence[Holder]) -> None:
     HolderRecord.objects.bulk_create(
         [
             HolderRecord(
-                key=h.key, division=h.division, category=h.category, name=h.name, is_simulated=h.is_simulated
+                key=h.key,
+                division=h.division,
+                category=h.category,
+                name=h.name,
+                is_simulated=h.is_simulated,
+                stated=stated_digest(h.key, h.division, h.category, h.name, is_simulated=h.is_simulated),
             )
             for h in holders
         ],
         batch_size=1000,
         update_conflicts=True,
         unique_fields=["key"],
-        update_fields=["division", "category", "name", "is_simulated"],
+        update_fields=["division", "category", "name", "is_simulated", "stated"],
     )
 
 

@@ -5,18 +5,17 @@ Invariant: whoever changes, adds or drops a row of the ledger without the signin
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
-import psycopg
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError
 from django.db.models import Sum
 
 from wufei.apps.ledger.engines.base import MEMBERS_BITS, MOVEMENT_COLUMNS
 from wufei.apps.ledger.models import BatchRecord
 from wufei.apps.ledger.posting import pack_members
+from wufei.apps.ledger.stream import snapshot, stream, tolerant_text
+from wufei.apps.ledger.witnesses import check_holders, compare_facts
 from wufei.core.chain import (
     NO_CHECKPOINT,
     Checkpoint,
@@ -31,10 +30,9 @@ from wufei.core.chain import (
 )
 from wufei.core.ledger import HELD
 
+_REMEDY = "请停止入账，另存现在的数据库备查，再用备份核对并恢复这一处。"
 _PLACE = (1 << MEMBERS_BITS) - 1
 _MOST = 100  # problems told; the walk goes on to count movements, not to list every consequence of one break
-_CHUNK = 20_000
-_cursor_numbers = count(1)
 
 
 @dataclass(slots=True)
@@ -50,6 +48,11 @@ class Verdict:
     def holds(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+    @property
+    def first(self) -> str:
+        """The first problem, with what to do."""
+        return self.problems[0] if "请" in self.problems[0] else self.problems[0] + _REMEDY
 
 
 @dataclass(slots=True)
@@ -84,7 +87,7 @@ def verify(*, public_key: bytes | None = None, progress: Callable[[int], None] =
     """
     verdict = Verdict()
     try:
-        with _tolerant_text(), _snapshot():
+        with tolerant_text(), snapshot():
             _walk_all(verdict, public_key, progress)
     except DatabaseError as error:
         verdict.problems.append(f"读到第 {verdict.movements + 1} 笔时，数据库文件已损坏：{error}。请用备份恢复。")
@@ -98,58 +101,13 @@ def number_of_movements() -> int:
     return int(BatchRecord.objects.aggregate(total=Sum("movements"))["total"] or 0)
 
 
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    """One state of the database for the whole walk, without keeping writers out."""
-    if connection.in_atomic_block:
-        yield
-    elif connection.vendor == "sqlite":
-        # Not ``atomic``: settings make that one IMMEDIATE, which would hold the write lock.
-        with closing(connection.connection.cursor()) as cursor:
-            cursor.execute("BEGIN DEFERRED")
-            try:
-                yield
-            finally:
-                cursor.execute("ROLLBACK")
-    else:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield
-
-
-@contextmanager
-def _tolerant_text() -> Iterator[None]:
-    """Let SQLite hand out text that is not UTF-8 any more: the digest tells, instead of an error of the reader."""
-    connection.ensure_connection()
-    if connection.vendor != "sqlite":
-        yield
-        return
-    raw = connection.connection
-    raw.text_factory = lambda stored: stored.decode("utf-8", "replace")
-    try:
-        yield
-    finally:
-        raw.text_factory = str
-
-
-def _rows(sql: str) -> Iterator[tuple[Any, ...]]:
-    """Stream the rows of a statement; on PostgreSQL by a cursor on the server's side."""
-    if connection.vendor == "sqlite":
-        cursor = connection.connection.cursor()
-    else:
-        cursor = psycopg.ServerCursor(connection.connection, f"ledger_verify_{next(_cursor_numbers)}")
-        cursor.itersize = _CHUNK
-    with connection.wrap_database_errors, closing(cursor):
-        cursor.execute(sql)
-        while rows := cursor.fetchmany(_CHUNK):
-            yield from rows
-
-
 def _walk_all(verdict: Verdict, public_key: bytes | None, progress: Callable[[int], None]) -> None:
     walk = _start(verdict)
-    checkpoints = list(_rows("SELECT * FROM ledger_checkpoint ORDER BY id"))
-    _walk_batches(walk, _Seals(checkpoints, public_key), progress)
+    checkpoints = list(stream("SELECT * FROM ledger_checkpoint ORDER BY id"))
+    batches = _batches()
+    _walk_batches(walk, batches, _Seals(checkpoints, public_key), progress)
     _compare_sums(walk)
+    compare_facts(walk.problem, {batch[0] for batch in batches}, {row[0] for row in checkpoints})
     verdict.holders = sum(1 for holder in walk.holders.values() if holder.links)
     verdict.checkpoints = len(checkpoints)
 
@@ -158,11 +116,12 @@ def _start(verdict: Verdict) -> _Walk:
     """Read holders and accounts; an account's name must say what its columns say, for the digests cover the name."""
     holders = {
         number: _Holder(key, head, links, first_head(key))
-        for number, key, head, links in _rows("SELECT id, key, head, links FROM ledger_holder")
+        for number, key, head, links in stream("SELECT id, key, head, links FROM ledger_holder")
     }
     walk = _Walk(verdict, holders, {}, {}, {})
+    check_holders(walk.problem)
     sql = "SELECT id, holder_id, waste_code, bucket, method, name, balance_g FROM ledger_account"
-    for number, holder, code, bucket, method, name, balance_g in _rows(sql):
+    for number, holder, code, bucket, method, name, balance_g in stream(sql):
         key = holders[holder].key if holder in holders else "?"
         if f"{key}|{code}|{bucket}|{method}" != name:
             walk.problem(f"账户 {number} 的字段与其名称“{name}”不符。")
@@ -202,10 +161,12 @@ class _Seals:
         self.previous = stated.digest(signature)
 
 
-def _walk_batches(walk: _Walk, seals: _Seals, progress: Callable[[int], None]) -> None:
+def _walk_batches(
+    walk: _Walk, batches: list[tuple[Any, ...]], seals: _Seals, progress: Callable[[int], None]
+) -> None:
     movements = _Groups(f"SELECT {MOVEMENT_COLUMNS} FROM ledger_movement ORDER BY id", MEMBERS_BITS)  # noqa: S608
     links = _Groups("SELECT batch_id, holder_id, seq, digest, head, members FROM ledger_link ORDER BY 1, 2", 0)
-    for number, recorded_us, actor, size in _batches():
+    for number, recorded_us, actor, size in batches:
         seals.check_before(number, walk)
         for stray, rows in (*movements.before(number), *links.before(number)):
             walk.problem(f"批次 {stray} 没有登记，却有 {len(rows)} 行记录（{_shown(rows[0])}）。")
@@ -219,14 +180,14 @@ def _walk_batches(walk: _Walk, seals: _Seals, progress: Callable[[int], None]) -
 
 
 def _batches() -> list[tuple[Any, ...]]:
-    return list(_rows("SELECT id, recorded_us, actor, movements FROM ledger_batch ORDER BY id"))
+    return list(stream("SELECT id, recorded_us, actor, movements FROM ledger_batch ORDER BY id"))
 
 
 class _Groups:
     """A sorted stream of rows, handed out batch by batch."""
 
     def __init__(self, sql: str, bits: int) -> None:
-        self._stream, self._bits = _rows(sql), bits
+        self._stream, self._bits = stream(sql), bits
         self._next: tuple[Any, ...] | None = next(self._stream, None)
 
     def _batch_of(self, row: tuple[Any, ...]) -> int:
@@ -263,6 +224,8 @@ def _check_batch(
     stored_links: list[tuple[Any, ...]],
     tail: str,
 ) -> None:
+    if size < 1:
+        walk.problem(f"批次 {number} 没有任何记录，入账时不会有这样的批次。")
     first = number << MEMBERS_BITS
     places = [row[0] - first for row in rows]
     if places != list(range(size)):
@@ -339,9 +302,11 @@ def _compare_sums(walk: _Walk) -> None:
         balance[source] -= mass_g
         balance[target] += mass_g
     for account, held_g in walk.balance.items():
+        if account not in balance:
+            walk.problem(f"账户“{walk.names[account]}”没有任何记录，入账时不会有这样的账户。")
         if balance.pop(account, 0) != held_g:
             walk.problem(f"账户“{walk.names[account]}”的余额 {held_g} 克不等于其记录之和。")
-    for day, source, target, kind, *sums in _rows(
+    for day, source, target, kind, *sums in stream(
         "SELECT day, source_id, target_id, kind, mass_g, count, movements FROM ledger_flow"
     ):
         if walk.flows.pop((day, source, target, kind), None) != tuple(sums):
