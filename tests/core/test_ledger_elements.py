@@ -3,10 +3,12 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wufei.core.indicators import element as data_element
 from wufei.core.ledger import Bucket, FlowRow
-from wufei.core.ledger_elements import Giver, Measure, ledger_elements, measured
+from wufei.core.ledger_elements import Giver, Measure, folded, giver_categories, ledger_elements, measured
 
 BY_NAME = {(row.element, row.scope): row for row in ledger_elements()}
 
@@ -78,3 +80,30 @@ def test_every_definition_is_of_a_known_element_of_a_fitting_unit(row):
 
 def test_no_element_is_defined_twice():
     assert len(BY_NAME) == len(ledger_elements())
+
+
+BUCKETS = st.sampled_from([Bucket.GENERATED, Bucket.STORED, Bucket.IN_TRANSIT, Bucket.UTILISED, Bucket.DISPOSED])
+FLOWS = st.builds(
+    flow,
+    st.sampled_from(["900-009-S17", "841-001-01", "030-002-S82"]),
+    BUCKETS,
+    BUCKETS,
+    st.integers(1, 10**12),
+    source_category=st.sampled_from(["industrial_enterprise", "clinic"]),
+    source_division=st.sampled_from(["330523111", "330523112", "330522100"]),
+    method=st.sampled_from(["", "R4"]),
+    kind=st.sampled_from(["generate", "reverse", "unload"]),
+    count=st.integers(0, 9),
+)
+
+
+@given(st.lists(FLOWS, max_size=30))
+def test_folding_the_flows_changes_no_measure(rows):
+    kept = folded("330523", rows)
+    for element in ledger_elements():
+        assert measured(element, "330523", kept) == measured(element, "330523", rows), element.element
+
+
+def test_only_holders_of_these_categories_are_counted():
+    # the institutions that hand over medical waste, and the veterinary units
+    assert giver_categories() == {"hospital", "clinic", "vet_unit"}

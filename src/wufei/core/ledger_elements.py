@@ -140,6 +140,27 @@ def _filter(row: Mapping[str, Any]) -> Filter:
     return Filter(**{name: frozenset(values) for name, values in row.items() if name in known})
 
 
+@cache
+def giver_categories() -> frozenset[str]:
+    """The categories of the holders that some element counts; each such element names them."""
+    terms = [term for element in ledger_elements() if element.measure == Measure.HOLDERS for _, term in element.terms]
+    assert all(term.source_categories for term in terms), terms
+    return frozenset[str]().union(*(term.source_categories for term in terms))
+
+
+def folded(division: str, flows: Iterable[FlowRow]) -> list[FlowRow]:
+    """The flows that count for a region, summed over all that no filter looks at: fewer rows, the same measures."""
+    prefix = prefix_of(division)
+    sums: dict[tuple[str, str, Bucket, Bucket, str, str, str], list[int]] = {}
+    for row in flows:
+        if _home(row).startswith(prefix):
+            ends = (row.source_bucket, row.target_bucket, row.source_category, row.target_category)
+            total = sums.setdefault((row.waste_code, row.domain, *ends, row.kind), [0, 0, 0])
+            for at, amount in enumerate((row.mass_g, row.count, row.movements)):
+                total[at] += amount
+    return [FlowRow(*key[:6], division, division, "", key[6], *total) for key, total in sums.items()]
+
+
 def measured(
     element: LedgerElement, division: str, flows: Iterable[FlowRow], givers: Iterable[Giver] = ()
 ) -> Decimal | None:

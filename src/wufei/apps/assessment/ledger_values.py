@@ -3,30 +3,33 @@
 Invariant: every value says that it comes from the ledger, and whether anything in it is simulated.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from wufei.apps.ledger import selectors as ledger
 from wufei.apps.ledger.givers import givers, is_simulated
 from wufei.core import indicators
-from wufei.core.ledger_elements import LedgerElement, Measure, ledger_elements, measured
+from wufei.core.ledger import FlowRow
+from wufei.core.ledger_elements import LedgerElement, Measure, folded, giver_categories, ledger_elements, measured
 from wufei.core.values import Origin, State, Value, ValueSet
 
 
-def ledger_value_set(division: str, year: int) -> ValueSet:
+def ledger_value_set(division: str, year: int, *, flows: Sequence[FlowRow] | None = None) -> ValueSet:
     """The elements that the ledger of a place knows for a year; empty where nothing was booked.
+
+    ``flows`` are the place's ``ledger.year_flows``, where the caller has read them already.
 
     What a ledger cannot know (value added, units in all, figures of other years) is not in it: join it to the
     reported figures with ``assess.with_ledger``.
     """
-    first, last = date(year, 1, 1), date(year, 12, 31)
-    flows = ledger.flows(division, first, last)
-    if not flows:
+    rows = folded(division, ledger.year_flows(division, year) if flows is None else flows)
+    if not rows:
         return ValueSet.of(division, [])
-    gave = givers(division, first, last)
+    gave = givers(division, date(year, 1, 1), date(year, 12, 31), categories=giver_categories())
     simulated = is_simulated(division)
     values = []
     for element in ledger_elements():
-        number = measured(element, division, flows, gave)
+        number = measured(element, division, rows, gave)
         if number is not None:
             values.append(
                 Value(
