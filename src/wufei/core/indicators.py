@@ -233,6 +233,19 @@ def scope_name(scope: str) -> str:
     return _scopes().get(scope, scope)
 
 
+def find_scope(text: str) -> str | None:
+    """The part of a place or element that a slug or its one Chinese name means; ``None`` where there is none."""
+    if text in _scopes():
+        return text
+    named = [scope for scope, name in _scopes().items() if name == text]
+    return named[0] if len(named) == 1 else None
+
+
+def scope_names() -> Mapping[str, str]:
+    """Chinese names of the parts by slug."""
+    return _scopes()
+
+
 def unit_of(element_id: str) -> str:
     """The unit in which figures of this element are kept."""
     if element_id.startswith(PUBLISHED):

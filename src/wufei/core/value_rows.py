@@ -33,7 +33,6 @@ _STATES = {
     "不适用": State.NOT_APPLICABLE,
     "n/a": State.NOT_APPLICABLE,
 }
-_SCOPE = re.compile(r"[a-z][a-z0-9_]*")
 _PERIOD = re.compile(r"(20\d\d)年?(?:[-./年]?(0?[1-9]|1[0-2])月?)?", re.ASCII)
 
 
@@ -79,7 +78,14 @@ def _by_name() -> Mapping[str, str]:
 def read_values(rows: Iterable[tuple[int, Mapping[str, str]]]) -> list[ReadRow]:
     """Read all rows; a row that says again what an earlier one said of the same figure is a fault too."""
     read, seen = [], dict[tuple[str, str, str], int]()
+    incomplete = set[tuple[str, ...]]()
     for line, cells in rows:
+        lacking = [field for field in NEEDED if field not in fields_of(cells)]
+        if lacking:  # told once for the whole file, not for each of its rows
+            told = () if tuple(cells) in incomplete else tuple(_lacking(line, field) for field in lacking)
+            incomplete.add(tuple(cells))
+            read.append(ReadRow(line, cells, None, "", told))
+            continue
         row = _read(line, cells)
         if row.value is not None:
             first = seen.setdefault(row.value.key, line)
@@ -91,6 +97,11 @@ def read_values(rows: Iterable[tuple[int, Mapping[str, str]]]) -> list[ReadRow]:
     return read
 
 
+def _lacking(line: int, field: str) -> Finding:
+    label = LABELS[field]
+    return Finding(line, label, f"没有“{label}”一栏。", f"表头写“{label}”。", "missing_column")
+
+
 def _read(line: int, cells: Mapping[str, str]) -> ReadRow:
     fields = fields_of(cells)
     found: list[Finding] = []
@@ -98,9 +109,6 @@ def _read(line: int, cells: Mapping[str, str]) -> ReadRow:
     def fault(field: str, what: str, remedy: str, code: str) -> None:
         found.append(Finding(line, LABELS.get(field, field), what, remedy, code))
 
-    for field in NEEDED:
-        if field not in fields:
-            fault(field, f"没有“{LABELS[field]}”一栏。", f"表头写“{LABELS[field]}”。", "missing_column")
     for field in [name for name, cell in fields.items() if "\0" in cell]:
         fault(field, "有不可见的空字符。", "删去后重新键入。", "null_character")
     for field, limit in LONGEST.items():
@@ -113,11 +121,11 @@ def _read(line: int, cells: Mapping[str, str]) -> ReadRow:
             )
     element = _element(fields.get("element", ""), fault)
     period = _period(fields.get("period", ""), fault)
-    scope = fields.get("scope", "")
-    if scope and not _SCOPE.fullmatch(scope):
-        fault("scope", f"范围“{scope[:20]}”不是认识的写法。", "写 urban、rural 等小写代号；全域留空。", "bad_scope")
+    scope = _scope(fields.get("scope", ""), fault)
     state, number = _number(fields.get("value", ""), fault)
     unit = fields.get("unit", "")
+    if element and number is not None and fields["value"].endswith(("%", "％")):
+        _must_be_per_cent(fields["value"], unit or indicators.unit_of(element), fault)
     if element and number is not None:
         number = _checked(element, number, unit, fault)
     if found or not element or not period:
@@ -156,6 +164,22 @@ def _period(text: str, fault: Fault) -> str:
         fault("period", f"时期“{text[:20]}”不是年份或月份。", "写 2022 或 2022-03。", "bad_period")
         return ""
     return f"{match[1]}-{int(match[2]):02d}" if match[2] else match[1]
+
+
+def _scope(text: str, fault: Fault) -> str:
+    scope = indicators.find_scope(text) if text else ""
+    if scope is None:
+        known = [word for pair in indicators.scope_names().items() for word in pair]
+        near = get_close_matches(text[:40], known, n=3, cutoff=0.5) or ["城镇", "农村"]
+        remedy = f"全域请留空；部分请写名称或代号，如 {'、'.join(near)}。"
+        fault("scope", f"范围“{text[:20]}”不认识。", remedy, "unknown_scope")
+    return scope or ""
+
+
+def _must_be_per_cent(text: str, unit: str, fault: Fault) -> None:
+    if unit not in {"%", "％"}:
+        what = f"数值“{text[:20]}”带百分号，与单位“{unit}”不一致。"
+        fault("unit", what, "核对单位，或删去百分号。", "unit_conflict")
 
 
 def _number(text: str, fault: Fault) -> tuple[State, Decimal | None]:

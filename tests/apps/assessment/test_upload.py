@@ -1,6 +1,7 @@
 """Files of figures: all encodings, all faults at once in Chinese, all or nothing, every row shown back."""
 
 import io
+from datetime import UTC, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,6 +10,7 @@ from openpyxl import Workbook, load_workbook
 from wufei.apps.assessment import services
 from wufei.apps.assessment.models import ElementValue, ValueStatus
 from wufei.apps.registry.models import Role
+from wufei.core.findings import Refused
 from wufei.core.values import State
 
 pytestmark = pytest.mark.django_db
@@ -152,3 +154,61 @@ def test_who_may_not_report_finds_no_page(client, make_user, role):
     assert client.post("/assessment/330523/upload/", {"file": file}).status_code == 404
     assert client.get("/assessment/330523/upload/").status_code == 404
     assert ElementValue.objects.count() == 0
+
+
+def test_the_same_file_twice_waits_for_approval_once(send):
+    send(GOOD.encode())
+    again = send(GOOD.encode()).content.decode()
+    assert "另有 2 个此前已报送、尚待审核，没有重复记入" in again
+    assert ElementValue.objects.count() == 2
+    send(GOOD.replace("0.044", "0.045").encode())
+    assert [str(v.value.normalize()) for v in ElementValue.objects.filter(element="film_used")] == [
+        "4.4E+2",
+        "4.5E+2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("农膜使用量,,2022,5%,万吨,,", "数值“5%”带百分号，与单位“万吨”不一致"),
+        ("农膜使用量,,2022,5％,,,", "数值“5％”带百分号，与单位“t”不一致"),
+        ("农膜使用量,mars,2022,5,t,,", "范围“mars”不认识"),
+        ("农膜使用量,火星,2022,5,t,,", "全域请留空"),
+        ("农膜使用量,,44713,5,t,,", "时期“44713”不是年份或月份"),
+        ("农膜使用量,,2022,1e400,t,,", "科学记数"),
+        ("农膜使用量,,2022,NaN,t,,", "“NaN” 不是数字"),
+        ("农膜使用量,,2022,Infinity,t,,", "“Infinity” 不是数字"),
+        ('农膜使用量,,2022,"12,5",t,,', "逗号不是千分位"),
+        ("农膜使用量,,2022,1" + "0" * 30 + ",t,,", "大得不合理"),
+        ("农膜使用量,,2022,5,亩,,", "单位“亩”不能换算成“t”"),
+        ("<script>alert(1)</script>,,2022,5,t,,", "没有名为“&lt;script&gt;alert(1)&lt;/script&gt;”的数据元"),
+    ],
+)
+def test_each_slip_of_a_clerk_gets_its_message_and_keeps_nothing(send, row, says):
+    response = send(f"数据元,范围,时期,数值,单位,出处,备注\n{row}\n".encode("gb18030"))
+    assert response.status_code == 422
+    assert says in response.content.decode()
+    assert ElementValue.objects.count() == 0
+
+
+def test_the_chinese_name_of_a_part_is_understood(send):
+    send("数据元,范围,时期,数值\n农膜使用量,城镇,2022,5\n".encode())
+    assert ElementValue.objects.get().scope == "urban"
+
+
+def test_a_missing_column_is_told_once_and_not_for_each_row(send):
+    response = send(("数据元,数值\n" + "农膜使用量,5\n" * 50).encode())
+    assert response.status_code == 422
+    assert response.content.decode().count("没有“时期”一栏") in {1, 2}  # in the list, and beside the row
+
+
+def test_two_people_who_approve_one_figure_are_told_that_one_was_first(client, send, make_user):
+    send(GOOD.encode())
+    pk = ElementValue.objects.first().pk
+    for _ in range(2):
+        answer = client.post(f"/assessment/figure/{pk}/review/", {"decision": "approve"}, follow=True)
+        assert answer.status_code in {200, 404}
+    assert ElementValue.objects.get(pk=pk).status == ValueStatus.APPROVED
+    with pytest.raises(Refused, match="不能审核"):
+        services.approve_value(pk, actor="other", at=datetime(2026, 11, 22, tzinfo=UTC))

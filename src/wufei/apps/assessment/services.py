@@ -22,10 +22,11 @@ _COMPARED = ("value", "state", "unit", "printed", "source", "note")
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a submission did: rows kept, and rows that said what was already on record."""
+    """What a submission did: rows kept, rows that said what is approved, rows that said what already waits for it."""
 
     submitted: int
     unchanged: int
+    pending: int = 0
 
 
 def load_packs() -> None:
@@ -126,8 +127,11 @@ def submit_values(
     Raises:
         Refused: a restatement of an approved figure gives no reason; nothing was kept.
     """
+    _one_at_a_time(division)
     current = {_key(row): row for row in _current(division)}
-    findings, rows, unchanged = [], [], 0
+    submitted = ElementValue.objects.filter(division_id=division, status=ValueStatus.SUBMITTED)
+    waiting = {_content(row) for row in submitted}
+    findings, rows, unchanged, pending = [], [], 0, 0
     for line, value, evidence in values:
         before = current.get(value.key)
         if before is not None and before.value == value.value and before.state == value.state:
@@ -137,7 +141,11 @@ def submit_values(
             what = f"{value.element} {value.period} 已有审核过的数 {shown}，本次为 {value.printed}，没有写更正原因。"
             findings.append(Finding(line, "备注", what, "在“备注”栏写明更正原因。", "restated_without_reason"))
         else:
-            rows.append(_row(division, value, status=ValueStatus.SUBMITTED, actor=actor, at=at, evidence=evidence))
+            row = _row(division, value, status=ValueStatus.SUBMITTED, actor=actor, at=at, evidence=evidence)
+            if _content(row) in waiting:  # the same file once more, or a button pressed twice
+                pending += 1
+            else:
+                rows.append(row)
     if findings:
         raise Refused(findings)
     ElementValue.objects.bulk_create(rows)
@@ -149,14 +157,25 @@ def submit_values(
             subject=f"values:{division}",
             division=division,
             document=document,
-            after={"submitted": len(rows), "unchanged": unchanged},
+            after={"submitted": len(rows), "unchanged": unchanged, "pending": pending},
         )
-    return Receipt(len(rows), unchanged)
+    return Receipt(len(rows), unchanged, pending)
+
+
+def _content(row: ElementValue) -> tuple[object, ...]:
+    """What a submitted row says: equal where it says the same of the same figure."""
+    return (*_key(row), *(getattr(row, name) for name in _COMPARED), row.evidence)
+
+
+def _one_at_a_time(division: str) -> None:
+    """Let figures of a place be written by one transaction at a time, so that each sees what the others did."""
+    list(Division.objects.select_for_update(no_key=True).filter(pk=division))
 
 
 @transaction.atomic
 def approve_value(pk: int, *, actor: str, at: datetime) -> ElementValue:
     """Make a submitted figure the current one; the one before it stays on record and names its successor."""
+    _one_at_a_time(ElementValue.objects.values_list("division_id", flat=True).get(pk=pk))
     row = ElementValue.objects.select_for_update().get(pk=pk)
     _must_be_submitted(row)
     before = _current(row.division_id).filter(element=row.element, scope=row.scope, period=row.period).first()

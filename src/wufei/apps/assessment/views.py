@@ -88,7 +88,10 @@ def upload(request: HttpRequest, division: str) -> HttpResponse:
     if result.receipt is None:
         return render(request, "assessment/upload.html", {**context, "result": result}, status=422)
     counts = {"new": result.receipt.submitted, "same": result.receipt.unchanged}
-    messages.success(request, _("已报送 %(new)s 个数，%(same)s 个与已审核的相同。") % counts)
+    told = _("已报送 %(new)s 个数，%(same)s 个与已审核的相同。") % counts
+    if result.receipt.pending:
+        told += _("另有 %(pending)s 个此前已报送、尚待审核，没有重复记入。") % {"pending": result.receipt.pending}
+    messages.success(request, told)
     return HttpResponseRedirect(reverse("assessment:figures", args=[division]))
 
 
