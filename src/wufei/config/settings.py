@@ -11,8 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 PACKAGE_DIR = Path(__file__).resolve().parent.parent
 PROJECT_DIR = PACKAGE_DIR.parent.parent
 # In a checkout the data stay beside the code; an installed package keeps them with the user's own.
-_DEFAULT_HOME = PROJECT_DIR / "var" if (PROJECT_DIR / "pyproject.toml").exists() else Path.home() / ".local/share/wufei"
-HOME = Path(os.environ.get("WUFEI_HOME", _DEFAULT_HOME))
+_IS_CHECKOUT = (PROJECT_DIR / "pyproject.toml").exists()
+HOME = Path(os.environ.get("WUFEI_HOME", PROJECT_DIR / "var" if _IS_CHECKOUT else Path.home() / ".local/share/wufei"))
 VENDOR_DIR = Path(os.environ.get("WUFEI_VENDOR", PROJECT_DIR / "frontend" / "node_modules"))
 
 # --- Mode and secrets ---------------------------------------------------------------------------------------------
