@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlencode
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 
 from wufei.apps.spreadsheets import XLSX
+from wufei.core.findings import Finding, Refused
 
 LONGEST = 200  # characters of one parameter that are looked at
+LARGEST_UPLOAD = 60 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,15 @@ class AddressFilters:
     @classmethod
     def _names(cls) -> list[str]:
         return list(cls.__dataclass_fields__)
+
+
+def uploaded_bytes(file: UploadedFile) -> bytes:
+    """The content of an uploaded file; raises ``Refused`` where it is too large to be a table."""
+    size = file.size or 0
+    if size > LARGEST_UPLOAD:
+        what = f"文件有 {size // 1024**2} MB，最多 {LARGEST_UPLOAD // 1024**2} MB。"
+        raise Refused([Finding(None, "", what, "请拆成几个文件，分别上传。", "file_too_large")])
+    return file.read()
 
 
 def address(path: str, query: Mapping[str, str]) -> str:

@@ -81,6 +81,12 @@ def bases() -> dict[str, str]:
 
 
 @lru_cache
+def field_names() -> dict[str, str]:
+    """The Chinese name of each field of a movement: its first Chinese head in a file."""
+    return {r["field"]: next(h for h in r["heads"].split(";") if not h.isascii()) for r in _rows("columns.csv")}
+
+
+@lru_cache
 def limits() -> Limits:
     """The limits of ``data/ledger/limits.json``."""
     raw = json.loads((files("wufei") / "data" / "ledger" / "limits.json").read_text(encoding="utf-8"))
@@ -337,15 +343,15 @@ def _check_texts(batch: Batch, now_us: int) -> list[Finding]:
         # What is printable has no control character; asking so costs a tenth. (Not all that is unprintable is one.)
         if not joined.isprintable() and CONTROL.search(joined):
             for i in _lines_where(column, lambda text: bool(CONTROL.search(text))):
-                what = f"“{name}”含有不可见字符（如换行、制表符、零宽空格）。"
+                what = f"“{field_names()[name]}”含有不可见字符（如换行、制表符、零宽空格）。"
                 found.append(Finding(batch.line(i), name, what, "请删除不可见字符。", "control_character"))
         if not is_normalized("NFC", joined):
             for i in _lines_where(column, lambda text: not is_normalized("NFC", text)):
-                what = f"“{name}”里同一个字有两种编码，此处不是通用的一种（NFC）。"
+                what = f"“{field_names()[name]}”里同一个字有两种编码，此处不是通用的一种（NFC）。"
                 found.append(Finding(batch.line(i), name, what, "请重新键入，或转为 NFC 后提交。", "not_normalised"))
         if distinct and max(map(len, distinct)) > most:
             for i in _lines_where(column, lambda text: len(text) > most):
-                what = f"“{name}”有 {len(column[i])} 个字，最多 {most} 个。"
+                what = f"“{field_names()[name]}”有 {len(column[i])} 个字，最多 {most} 个。"
                 found.append(Finding(batch.line(i), name, what, "请缩短。", "text_too_long"))
     return found
 
@@ -368,12 +374,15 @@ def _check_keys(batch: Batch, now_us: int) -> list[Finding]:
 
 def _check_words(batch: Batch, now_us: int) -> list[Finding]:
     found = []
-    for name, words, code in (("kind", set(kinds()), "unknown_kind"), ("basis", set(bases()), "unknown_basis")):
+    kind_names = {kind: row.name for kind, row in kinds().items()}
+    for name, words, code in (("kind", kind_names, "unknown_kind"), ("basis", bases(), "unknown_basis")):
         column: Sequence[str] = getattr(batch, name)
-        unknown = set(column) - words
+        unknown = set(column) - set(words)
         for i in _lines_where(column, unknown.__contains__) if unknown else ():
-            remedy = f"请改为下列之一：{'、'.join(sorted(words))}。"
-            found.append(Finding(batch.line(i), name, f"“{column[i]}”不是已知的取值。", remedy, code))
+            label = field_names()[name]
+            what = f"{label}“{column[i][:40]}”不是已知的取值。" if column[i] else f"没有写{label}。"
+            remedy = f"请改为下列之一：{'、'.join(words.values())}。"
+            found.append(Finding(batch.line(i), name, what, remedy, code))
     return found
 
 
@@ -385,7 +394,7 @@ def _check_counts(batch: Batch, now_us: int) -> list[Finding]:
         most = limits().count_max
         wrong = {v for v in values if v is not None and not 0 <= v <= most}
         for i in _lines_where(column, wrong.__contains__) if wrong else ():
-            what = f"“{name}”为 {column[i]}，应在 0 到 {most} 之间。"
+            what = f"“{field_names()[name]}”为 {column[i]}，应在 0 到 {most} 之间。"
             found.append(Finding(batch.line(i), name, what, "请更正，或留空表示没有。", "count_out_of_range"))
     return found
 

@@ -219,3 +219,28 @@ def test_the_mass_balance_has_the_agreed_shape(run, post):
         },
     }
     assert run("--place", "安吉", "--year", "2022", command=mass_balance).exit_code == 2
+
+
+def test_a_booked_line_sent_again_with_a_broken_cell_gets_one_finding(run):
+    run("post", "a.csv", files={"a.csv": GOOD.encode()})
+    result = run("post", "a.csv", files={"a.csv": GOOD.replace("1.5,吨", "很多,吨").encode()})
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == ["第 2 行\t重量\t“很多” 不是数字。\t请只填写数字，例如 12.5。"]
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "says"),
+    [
+        (ledger, ["balance", "--place", "'; DROP"], "应为 6、9 或 12 位行政区划代码"),
+        (ledger, ["balance", "--place", "999999"], "没有行政区划 999999"),
+        (ledger, ["post", "a.csv", "--actor", "x" * 151], "有 151 个字，最多 150 个。"),
+        (mass_balance, ["--place", "999999", "--year", "2022"], "没有行政区划 999999"),
+        (mass_balance, ["--place", "330523", "--year", "99999"], "99999"),
+        (mass_balance, ["--place", "330523", "--year", "2022", "--domain", "x"], "应为下列之一"),
+    ],
+)
+def test_arguments_that_mean_nothing_end_with_2_and_say_so(run, command, words, says):
+    result = run(*words, command=command, files={"a.csv": GOOD.encode()})
+    assert result.exit_code == 2
+    assert says in result.output
+    assert counts() == (0, 0, 0)

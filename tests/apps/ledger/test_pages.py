@@ -222,3 +222,38 @@ def test_an_excel_file_is_booked_too(post, as_):
 def test_late_and_reversed_movements_are_told_as_such(post, as_):
     post(*trip()[:1], move(STORE, TRUCK, 1000, "load", "l", reason="磅单丢失后补"))
     assert "磅单丢失后补" in as_("office").get("/ledger/movements/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "says"),
+    [
+        ("k,2022-03-01,偷倒,900-001-S17,1,吨,site:A,site:A", "业务类型", "业务类型“偷倒”不是已知的取值。"),
+        ("k,2022-03-01,,900-001-S17,1,吨,site:A,site:A", "业务类型", "没有写业务类型。"),
+        ("k,2022-03-01,产生,900-001-S17,1,吨,site:没有,site:A", "转出方", "没有登记“site:没有”。"),
+        ("k,2022-03-01,产生,900-001-S99,1,吨,site:A,site:A", "废物代码", "“900-001-S99”不在名录中。"),
+        ("k,2022-03-01,产生,900-001-S17,1,斗,site:A,site:A", "单位", "单位 “斗” 不是重量单位。"),
+        ("k,2022-03-01,产生,900-001-S17,1e400,吨,site:A,site:A", "重量", "科学记数"),
+        ("k,2022-03-01,产生,900-001-S17,1" + "0" * 30 + ",吨,site:A,site:A", "重量", "过大，一行最多"),
+        ("k,2022-03-01,产生,900-001-S17,NaN,吨,site:A,site:A", "重量", "“NaN” 不是数字。"),
+        ("k,03/01/2022,产生,900-001-S17,1,吨,site:A,site:A", "发生时间", "“03/01/2022” 不是能确定的日期。"),
+        ("k,2022-02-30,产生,900-001-S17,1,吨,site:A,site:A", "发生时间", "不存在"),
+        (",2022-03-01,产生,900-001-S17,1,吨,site:A,site:A", "编号", "没有编号。"),
+        ('"k\nx",2022-03-01,产生,900-001-S17,1,吨,site:A,site:A', "编号", "“编号”含有不可见字符"),
+        ("k,2022-03-01,<b>x</b>,900-001-S17,1,吨,site:A,site:A", "业务类型", "“&lt;b&gt;x&lt;/b&gt;”"),
+    ],
+)
+def test_one_slip_gets_one_message_that_names_the_column_in_chinese(post, as_, row, column, says):
+    answer = upload(as_("office"), HEAD + row + "\n", encoding="gb18030")
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "有 1 处问题，没有入账任何一笔" in text
+    assert f'<td class="nowrap">{column}</td>' in text
+    assert says in text
+    assert MovementRecord.objects.count() == 0
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(post, as_, monkeypatch):
+    monkeypatch.setattr("wufei.apps.web.LARGEST_UPLOAD", 1024 * 1024)
+    answer = upload(as_("office"), HEAD + "x" * (2 * 1024 * 1024))
+    assert answer.status_code == 422
+    assert "文件有 2 MB，最多 1 MB。" in answer.content.decode()

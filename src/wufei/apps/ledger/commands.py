@@ -15,9 +15,20 @@ from rich.progress import Progress
 
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import SHANGHAI
+from wufei.core.ledger_rules import field_names
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-_ACTOR = click.option("--actor", default="command_line", help="经办人，写入留痕。")
+LONGEST_ACTOR = 150
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+
+
+def _short_enough(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if len(value) > LONGEST_ACTOR:
+        raise click.BadParameter(f"有 {len(value)} 个字，最多 {LONGEST_ACTOR} 个。", context, parameter)
+    return value
+
+
+_ACTOR = click.option("--actor", default="command_line", callback=_short_enough, help="经办人，写入留痕。")
 
 
 def _now() -> datetime:
@@ -35,9 +46,21 @@ def _refuse(findings: list[Finding], *, as_json: bool) -> None:
     else:
         for finding in findings:
             where = f"第 {finding.line} 行" if finding.line is not None else "整个文件"
-            click.echo(f"{where}\t{finding.field or '-'}\t{finding.what}\t{finding.remedy}")
+            name = field_names().get(finding.field, finding.field) or "-"
+            click.echo(f"{where}\t{name}\t{finding.what}\t{finding.remedy}")
         click.echo(f"共 {len(findings)} 处问题，没有入账。", err=True)
     sys.exit(1)
+
+
+def _must_be_known(place: str) -> None:
+    """Stop where ``place`` is no division code, or one of which nothing is registered."""
+    from wufei.apps.ledger import selectors
+    from wufei.core.divisions import is_division_code
+
+    if not is_division_code(place):
+        raise click.BadParameter("应为 6、9 或 12 位行政区划代码，如 330523。", param_hint="--place")
+    if not selectors.is_known_place(place):
+        raise click.BadParameter(f"没有行政区划 {place}，也没有登记它的场所。请核对代码。", param_hint="--place")
 
 
 @contextmanager
@@ -90,6 +113,8 @@ def balance(holder: str | None, place: str | None, as_json: bool) -> None:
 
     if holder is None and place is None:
         raise click.UsageError("请写明持有者，或用 --place 写明行政区划代码。")
+    if place is not None:
+        _must_be_known(place)
     rows = selectors.balances(holder=holder, division=place)
     if as_json:
         _print_json([asdict(row) for row in rows])
@@ -206,17 +231,15 @@ def close(holder: str, through: datetime, actor: str) -> None:
 
 @click.command("mass-balance")
 @click.option("--place", required=True, help="行政区划代码，如 330523。")
-@click.option("--year", required=True, type=int)
+@click.option("--year", required=True, type=click.IntRange(FIRST_YEAR, LAST_YEAR), help="年份，如 2022。")
 @click.option("--domain", default=None, help="领域，如 industrial、hazardous、household、construction。")
 @_AS_JSON
 def mass_balance(place: str, year: int, domain: str | None, as_json: bool) -> None:
     """一地一年的物质平衡：期初＋产生＋转入＝利用＋处置＋倾倒＋转出＋期末±差异，单位克。"""
     from wufei.apps.ledger import selectors
     from wufei.core.catalogue import DOMAINS
-    from wufei.core.divisions import is_division_code
 
-    if not is_division_code(place):
-        raise click.BadParameter("应为 6、9 或 12 位行政区划代码。", param_hint="--place")
+    _must_be_known(place)
     if domain is not None and domain not in DOMAINS:
         raise click.BadParameter(f"应为下列之一：{'、'.join(DOMAINS)}。", param_hint="--domain")
     result = selectors.mass_balance(place, year, domain)

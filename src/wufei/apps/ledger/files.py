@@ -81,9 +81,13 @@ def _check_all(
     first_line: dict[str, int] = {}
     done = 0
     for batch, wrong in read_batches(read_upload(name, raw), PART):
-        findings += wrong + check(batch, now_us=now_us) + unknown_names(batch) + clashes(batch)
+        found = wrong + check(batch, now_us=now_us) + unknown_names(batch)
         if own is not None:
-            findings += _foreign(batch, own)
+            strange = {finding.line for finding in found if finding.field == "source_holder"}
+            found += [finding for finding in _foreign(batch, own) if finding.line not in strange]
+        # A cell that could not be read stands for something harmless, which differs from what is booked.
+        faulty = {finding.line for finding in found}
+        findings += found + [finding for finding in clashes(batch) if finding.line not in faulty]
         for i, key in enumerate(batch.key):
             line = first_line.setdefault(key, batch.line(i))
             if line < batch.line(0):  # the rules see what is twice within a part

@@ -16,7 +16,7 @@ from django.db.models.functions import Concat
 
 from wufei.apps.ledger.models import AccountRecord, HolderRecord, MovementRecord
 from wufei.apps.ledger.reference import name_and_domain
-from wufei.apps.registry.models import Role, User
+from wufei.apps.registry.models import Division, Role, User
 from wufei.apps.registry.selectors import NOTHING, scope, visible_sites, visible_vehicles
 from wufei.core.divisions import prefix_of
 from wufei.core.ledger import HELD, BalanceLine, Bucket, FlowRow, MassBalance
@@ -247,6 +247,12 @@ def may_post(user: User | AnonymousUser) -> bool:
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
     """One account and what it holds."""
+def is_known_place(division: str) -> bool:
+    """Whether the region is in the registry, or a holder lies in it."""
+    below = HolderRecord.objects.filter(division__startswith=prefix_of(division))
+    return Division.objects.filter(pk=division).exists() or below.exists()
+
+
 
     holder: str
     holder_name: str

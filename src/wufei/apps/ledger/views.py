@@ -1,5 +1,6 @@
 """Pages of the ledger. The same address answers a browser with the page and HTMX with the table alone."""
 
+from dataclasses import replace
 from itertools import islice
 from urllib.parse import urlencode
 
@@ -18,9 +19,10 @@ from wufei.apps.ledger.models import HolderRecord
 from wufei.apps.registry.listing import page_of
 from wufei.apps.registry.models import User
 from wufei.apps.spreadsheets import XLSX, write_sheet
+from wufei.apps.web import uploaded_bytes
 from wufei.core.findings import Refused
 from wufei.core.ledger_file import columns
-from wufei.core.ledger_rules import day_date, kinds
+from wufei.core.ledger_rules import day_date, field_names, kinds
 
 EXPORT_MOST = 100_000  # rows of one workbook
 
@@ -134,8 +136,14 @@ def upload(request: HttpRequest) -> HttpResponse:
         own = set(selectors.visible_holders(user).values_list("key", flat=True))
         try:
             context["receipt"] = post_file(
-                given.name or "", given.read(), actor=user.get_username(), recorded_at=timezone.now(), own=own
+                given.name or "",
+                uploaded_bytes(given),
+                actor=user.get_username(),
+                recorded_at=timezone.now(),
+                own=own,
             )
         except Refused as refused:
-            context["findings"], status = refused.findings, 422
+            names = field_names()
+            context["findings"] = [replace(f, field=names.get(f.field, f.field)) for f in refused.findings]
+            status = 422
     return render(request, "ledger/upload.html", context, status=status)

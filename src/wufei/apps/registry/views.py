@@ -12,7 +12,7 @@ from wufei.apps.registry.listing import page_of
 from wufei.apps.registry.lists import LISTS, RegistryList
 from wufei.apps.registry.models import User
 from wufei.apps.spreadsheets import write_sheet
-from wufei.apps.web import is_partial, workbook_answer
+from wufei.apps.web import is_partial, uploaded_bytes, workbook_answer
 from wufei.core.findings import Refused
 
 Person = User | AnonymousUser
@@ -88,8 +88,9 @@ def import_page(request: HttpRequest) -> HttpResponse:
         if upload is None:
             context["missing"] = True
             return render(request, "registry/import.html", context, status=422)
-        batch = imports.Upload(upload.name or "", upload.read())
+        name = upload.name or ""
         try:
+            batch = imports.Upload(name, uploaded_bytes(upload))
             if "check" in request.POST:
                 context["preview"] = imports.preview(imports.check(batch, user))
             else:
@@ -99,7 +100,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
         except Refused as error:
             context["findings"] = error.findings[: imports.FINDINGS_SHOWN]
             context["more"] = max(0, len(error.findings) - imports.FINDINGS_SHOWN)
-            context["file_name"] = batch.name
+            context["file_name"] = name
             status = 422
     return render(request, "registry/import.html", context, status=status)
 
