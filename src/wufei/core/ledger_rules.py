@@ -242,6 +242,19 @@ def net_changes(flows: Flows) -> dict[int, int]:
     return net
 
 
+def year_changes(batch: Batch, flows: Flows) -> dict[tuple[int, int], int]:
+    """Net change per year and index of an account that holds mass, grams; those that are 0 are left out."""
+    held = [account.bucket in HELD for account in batch.accounts]
+    net: dict[tuple[int, int], int] = {}
+    for (day, source, target, _), (mass_g, _, _) in flows.items():
+        year = day // 10_000
+        if held[source]:
+            net[year, source] = net.get((year, source), 0) - mass_g
+        if held[target]:
+            net[year, target] = net.get((year, target), 0) + mass_g
+    return {place: change for place, change in net.items() if change}
+
+
 def overdrawn_findings(batch: Batch, held_g: Sequence[int], net: dict[int, int]) -> list[Finding]:
     """A finding for each line that takes too much, where the batch would leave an account below zero.
 

@@ -21,6 +21,7 @@ from wufei.apps.ledger.models import (
     LinkRecord,
     MovementRecord,
     PeriodCloseRecord,
+    YearChangeRecord,
 )
 from wufei.apps.ledger.verification import verify
 from wufei.core.chain import BATCH_FIELDS, FIELDS, BadProof, check_proof, digest_fields, public_key_of
@@ -184,6 +185,10 @@ def swap(model, column, one, other):
             ),
             "site:A|900-002-S17|stored|",
         ),
+        (lambda: YearChangeRecord.objects.filter(change_g__gte=500).update(change_g=1), "年的变动"),
+        (lambda: YearChangeRecord.objects.update(year=2019), "2019 年的变动"),
+        (lambda: YearChangeRecord.objects.all().delete(), "年的变动"),
+        (lambda: YearChangeRecord.objects.create(year=2020, account_id=1, change_g=0), "2020 年的变动"),
         (lambda: BatchRecord.objects.create(id=9_999, recorded_us=1, actor="x", movements=0), "批次 9999"),
         (lambda: CheckpointRecord.objects.all().delete(), "检查点 1"),
         (lambda: swap(MovementRecord, "mass_g", {"key": "a1"}, {"key": "b2"}), "a1"),

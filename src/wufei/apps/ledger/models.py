@@ -1,8 +1,8 @@
 """The ledger's tables: holders, accounts with their balance, movements, links of the chain, daily flows, checkpoints.
 
-Invariant: for each account, the balance = the sum of its movements = the sum of its daily flows; triggers refuse to
-change or delete a movement, batch, link, checkpoint or period close (``guards.py``). Only ``engines`` writes here, in
-raw SQL.
+Invariant: for each account, the balance = the sum of its movements, of its daily flows, of its yearly changes;
+triggers refuse to change or delete a movement, batch, link, checkpoint or period close (``guards.py``). Only
+``engines`` writes here, in raw SQL.
 """
 
 from django.db import models
@@ -150,6 +150,21 @@ class FlowRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.kind}"
+
+
+class YearChangeRecord(models.Model):
+    """What one year changed in an account that holds mass: what a year opens with is the sum of those before it."""
+
+    pk = models.CompositePrimaryKey("year", "account_id")
+    year = models.IntegerField()  # of the day as booked
+    account_id = models.BigIntegerField()  # stored or in transit
+    change_g = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_year_change"
+
+    def __str__(self) -> str:
+        return f"{self.year} {self.account_id}"
 
 
 class PeriodCloseRecord(models.Model):

@@ -30,6 +30,7 @@ from wufei.core.ledger_rules import (
     next_day,
     overdrawn_findings,
     overflowing_findings,
+    year_changes,
 )
 
 PART = 2_000  # movements that are hashed and handed over together
@@ -139,6 +140,7 @@ def _book_new(books: Engine, batch: Batch, holders: dict[str, HolderRow], *, act
             links=links,
             heads=[(link[4], link[2], link[1]) for link in links],
             balances=[(change, ids[i]) for i, change in net.items() if change],
+            years=[(year, ids[i], change) for (year, i), change in year_changes(batch, flows).items()],
             flows=[(day, ids[s], ids[t], kind, *sums) for (day, s, t, kind), sums in flows.items()],
         )
     )

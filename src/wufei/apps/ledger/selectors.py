@@ -36,16 +36,14 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 """  # {month} is one of two constants below; days are summed before the joins, which halves the time
 
-# What moved before (-1) and after (1) a year, and whether its ends are inside a region.
+# What other years (-1 before, 1 after) changed in what is held in a region.
 _AROUND = """
-SELECT s.waste_code, s.bucket, t.bucket, f.kind, {s_in} AS s_in, {t_in} AS t_in,
-       f.phase, SUM(f.mass_g)
-FROM (SELECT source_id, target_id, kind, CASE WHEN day < %s THEN -1 ELSE 1 END AS phase, SUM(mass_g) AS mass_g
-      FROM ledger_flow WHERE day < %s OR day > %s GROUP BY 1, 2, 3, 4) f
-JOIN ledger_account s ON s.id = f.source_id JOIN ledger_holder hs ON hs.id = s.holder_id
-JOIN ledger_account t ON t.id = f.target_id JOIN ledger_holder ht ON ht.id = t.holder_id
-WHERE hs.division LIKE %s OR ht.division LIKE %s
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+SELECT a.waste_code, y.phase, SUM(y.change_g)
+FROM (SELECT account_id, CASE WHEN year < %s THEN -1 ELSE 1 END AS phase, SUM(change_g) AS change_g
+      FROM ledger_year_change WHERE year <> %s AND change_g <> 0 GROUP BY 1, 2) y
+JOIN ledger_account a ON a.id = y.account_id JOIN ledger_holder h ON h.id = a.holder_id
+WHERE h.division LIKE %s
+GROUP BY 1, 2
 """
 
 _HELD = """
@@ -134,28 +132,22 @@ def mass_balance(
 
     ``flows`` are the region's ``year_flows``, where the caller has read them already.
 
-    The opening comes from the flows before the year, the closing from the balances of this moment less the flows
-    after the year, the rest from the flows of the year: independent readings, so a residual of 0 says something.
+    The opening is what the years before changed, the closing the balances of this moment less what the years after
+    changed, the rest comes from the daily flows of the year: readings of different rows, so a residual of 0 says
+    something.
     An ``outside`` account is beyond every region, wherever its holder is registered.
     """
     prefix = prefix_of(division)
     below = prefix + "%"
-    first, last = year * 10_000 + 101, year * 10_000 + 1231
-    inside = "({holder}.division LIKE %s AND {account}.bucket <> 'outside')"
-    sql = _AROUND.format(
-        s_in=inside.format(holder="hs", account="s"),
-        t_in=inside.format(holder="ht", account="t"),
-    )
     terms: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for code, held_g in _rows(_HELD, [below]):
         terms[code]["closing_g"] += int(held_g)
-    around = _rows(sql, [below, below, first, first, last, below, below])
-    for code, source, target, kind, s_in, t_in, phase, mass in around:
-        _add_flow(terms[code], Bucket(source), Bucket(target), kind, bool(s_in), bool(t_in), phase, int(mass))
+    for code, phase, change_g in _rows(_AROUND, [year, year, below]):
+        terms[code]["opening_g" if phase < 0 else "closing_g"] -= phase * int(change_g)
     for row in year_flows(division, year) if flows is None else flows:
         s_in = row.source_bucket is not Bucket.OUTSIDE and row.source_division.startswith(prefix)
         t_in = row.target_bucket is not Bucket.OUTSIDE and row.target_division.startswith(prefix)
-        _add_flow(terms[row.waste_code], row.source_bucket, row.target_bucket, row.kind, s_in, t_in, 0, row.mass_g)
+        _add_flow(terms[row.waste_code], row.source_bucket, row.target_bucket, row.kind, s_in, t_in, row.mass_g)
     lines = []
     for code in sorted(terms):
         name, its_domain = name_and_domain(code)
@@ -167,19 +159,14 @@ def mass_balance(
 
 
 def _add_flow(
-    term: dict[str, int], source: Bucket, target: Bucket, kind: str, s_in: bool, t_in: bool, phase: int, mass_g: int
+    term: dict[str, int], source: Bucket, target: Bucket, kind: str, s_in: bool, t_in: bool, mass_g: int
 ) -> None:
-    """Add one sum of flows to the terms of its code; ``phase`` is -1 before, 0 in and 1 after the year."""
+    """Add one sum of the year's flows to the terms of its code."""
     for bucket, is_in, sign in ((source, s_in, -1), (target, t_in, 1)):
-        if is_in and bucket in HELD:
-            if phase < 0:
-                term["opening_g"] += sign * mass_g
-            elif phase > 0:
-                term["closing_g"] -= sign * mass_g
-        elif is_in and phase == 0:
+        if is_in and bucket not in HELD:
             field, into = _TERMS[bucket]
             term[field] += sign * into * mass_g
-    if phase == 0 and s_in != t_in:
+    if s_in != t_in:
         # A reversal takes back what crossed the other way, so that sent and received stay what really crossed.
         if kind == "reverse":
             term["sent_g" if t_in else "received_g"] -= mass_g
@@ -247,12 +234,6 @@ def may_post(user: User | AnonymousUser) -> bool:
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
     """One account and what it holds."""
-def is_known_place(division: str) -> bool:
-    """Whether the region is in the registry, or a holder lies in it."""
-    below = HolderRecord.objects.filter(division__startswith=prefix_of(division))
-    return Division.objects.filter(pk=division).exists() or below.exists()
-
-
 
     holder: str
     holder_name: str
@@ -265,6 +246,12 @@ def is_known_place(division: str) -> bool:
     method: str
     balance_g: int
     is_simulated: bool
+
+
+def is_known_place(division: str) -> bool:
+    """Whether the region is in the registry, or a holder lies in it."""
+    below = HolderRecord.objects.filter(division__startswith=prefix_of(division))
+    return Division.objects.filter(pk=division).exists() or below.exists()
 
 
 def balances(*, holder: str | None = None, division: str | None = None) -> list[BalanceRow]:

@@ -71,6 +71,7 @@ class _Walk:
     names: dict[int, str]
     owner: dict[int, int]
     balance: dict[int, int]
+    held: set[int]
     flows: dict[tuple[Any, ...], tuple[int, int, int]] = field(default_factory=dict)
 
     def problem(self, text: str) -> None:
@@ -118,7 +119,7 @@ def _start(verdict: Verdict) -> _Walk:
         number: _Holder(key, head, links, first_head(key))
         for number, key, head, links in stream("SELECT id, key, head, links FROM ledger_holder")
     }
-    walk = _Walk(verdict, holders, {}, {}, {})
+    walk = _Walk(verdict, holders, {}, {}, {}, set())
     check_holders(walk.problem)
     sql = "SELECT id, holder_id, waste_code, bucket, method, name, balance_g FROM ledger_account"
     for number, holder, code, bucket, method, name, balance_g in stream(sql):
@@ -127,6 +128,8 @@ def _start(verdict: Verdict) -> _Walk:
             walk.problem(f"账户 {number} 的字段与其名称“{name}”不符。")
         if bucket in HELD and balance_g < 0:
             walk.problem(f"账户“{name}”的余额为负（{balance_g} 克）。")
+        if bucket in HELD:
+            walk.held.add(number)
         walk.names[number], walk.owner[number], walk.balance[number] = name, holder, balance_g
     return walk
 
@@ -298,9 +301,18 @@ def _compare_sums(walk: _Walk) -> None:
         if (holder.stored_head, holder.stored_links) != (head, holder.links):
             walk.problem(f"“{holder.key}”的链尾与其记录不符（有记录被删除或更改）。")
     balance: dict[int, int] = defaultdict(int)
-    for (_, source, target, _), (mass_g, _, _) in walk.flows.items():
+    years: dict[tuple[int, int], int] = defaultdict(int)
+    for (day, source, target, _), (mass_g, _, _) in walk.flows.items():
         balance[source] -= mass_g
         balance[target] += mass_g
+        years[day // 10_000, source] -= mass_g
+        years[day // 10_000, target] += mass_g
+    for year, account, change_g in stream("SELECT year, account_id, change_g FROM ledger_year_change"):
+        if account not in walk.held or years.pop((year, account), None) != change_g:
+            walk.problem(f"账户“{walk.names.get(account, account)}”{year} 年的变动 {change_g} 克不等于其记录之和。")
+    for (year, account), change_g in years.items():
+        if account in walk.held and change_g:
+            walk.problem(f"缺少账户“{walk.names[account]}”{year} 年的变动（{change_g} 克）。")
     for account, held_g in walk.balance.items():
         if account not in balance:
             walk.problem(f"账户“{walk.names[account]}”没有任何记录，入账时不会有这样的账户。")

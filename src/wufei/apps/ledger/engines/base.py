@@ -43,6 +43,7 @@ class Written:
     links: Sequence[tuple[int, int, int, bytes, bytes, bytes]]  # batch, holder, seq, digest, head, members
     heads: Sequence[tuple[bytes, int, int]]  # head, links, holder
     balances: Sequence[tuple[int, int]]  # change_g, account
+    years: Sequence[tuple[int, int, int]]  # year, account, change_g
     flows: Sequence[tuple[int, int, int, str, int, int, int]]  # day, source, target, kind, mass_g, count, movements
 
 

@@ -42,6 +42,11 @@ _BALANCES = (
     f"FROM unnest({_SPLIT}::bigint[], {_SPLIT}::bigint[]) AS given (change, id) "
     "WHERE ledger_account.id = given.id"
 )
+_YEARS = (
+    "INSERT INTO ledger_year_change AS y (year, account_id, change_g) SELECT * FROM "  # noqa: S608
+    f"unnest({_SPLIT}::int[], {_SPLIT}::bigint[], {_SPLIT}::bigint[]) "
+    "ON CONFLICT (year, account_id) DO UPDATE SET change_g = y.change_g + excluded.change_g"
+)
 _FLOWS = (
     "INSERT INTO ledger_flow AS f (day, source_id, target_id, kind, mass_g, count, movements) SELECT * FROM "  # noqa: S608
     f"unnest({_SPLIT}::int[], {_SPLIT}::bigint[], {_SPLIT}::bigint[], {_SPLIT}, "
@@ -127,6 +132,8 @@ class PostgresEngine:
             cursor.execute(_HEADS, _texts(rows.heads))
             if rows.balances:  # none changes where a batch undoes itself
                 cursor.execute(_BALANCES, _texts(rows.balances))
+            if rows.years:
+                cursor.execute(_YEARS, _texts(rows.years))
             cursor.execute(_FLOWS, _texts(rows.flows))
 
     def booked(self, keys: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -19,6 +19,10 @@ _BATCH = "INSERT INTO ledger_batch (id, recorded_us, actor, movements) VALUES (?
 _LINK = "INSERT INTO ledger_link (batch_id, holder_id, seq, digest, head, members) VALUES (?, ?, ?, ?, ?, ?)"
 _HEAD = "UPDATE ledger_holder SET head = ?, links = ? WHERE id = ?"
 _BALANCE = "UPDATE ledger_account SET balance_g = balance_g + ? WHERE id = ?"
+_YEAR = (
+    "INSERT INTO ledger_year_change (year, account_id, change_g) VALUES (?, ?, ?) "
+    "ON CONFLICT (year, account_id) DO UPDATE SET change_g = change_g + excluded.change_g"
+)
 _FLOW = (
     "INSERT INTO ledger_flow (day, source_id, target_id, kind, mass_g, count, movements) "
     "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (day, source_id, target_id, kind) DO UPDATE SET "
@@ -66,6 +70,7 @@ class SqliteEngine:
             cursor.executemany(_LINK, rows.links)
             cursor.executemany(_HEAD, rows.heads)
             cursor.executemany(_BALANCE, rows.balances)
+            cursor.executemany(_YEAR, rows.years)
             cursor.executemany(_FLOW, rows.flows)
 
     def booked(self, keys: Sequence[str]) -> list[tuple[Any, ...]]:
