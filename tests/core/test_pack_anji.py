@@ -202,3 +202,15 @@ def test_the_published_figures_of_2022_score_as_calculated_by_hand(step, constru
     totals = assessment.totals_of()
     # Full marks of those 20 items: 3+4+1+1+1+4+1+1+2+1+2+1+1+3+3+2+1+4+1+1 = 38.
     assert (totals.points, totals.scored_max_points, totals.max_points) == (Fraction(points), 38, 145)
+
+
+def test_each_target_says_on_which_side_of_it_full_marks_lie():
+    # Annex 1: 负增长或零增长 is at most 0, landfilled hazardous waste at most 5 %; the other rates are to be reached.
+    rule_set = scoring.read_rule_set("330523")
+    found = scoring.assess(rule_set, ValueSet.of("330523", []), 2022)
+    parts = [part for score in found.items for part in score.parts if part.target is not None]
+    aims = {part.id: plan.with_comparator(part.target_text, part.comparator) for part in parts}
+    assert {name: aim for name, aim in aims.items() if aim.startswith("<")} == {
+        "1.1.1": "<=0", "1.1.2": "<=0", "1.3.1": "<=5",
+    }  # fmt: skip
+    assert (aims["1.2.1"], aims["1.2.13"], aims["2.1.1"]) == (">=98", ">0", "是")

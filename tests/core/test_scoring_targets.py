@@ -113,6 +113,17 @@ def test_a_target_with_parts_is_met_when_every_part_is():
     assert met(urban) == (ItemStatus.NO_DATA, None)
 
 
+def test_a_target_is_read_with_the_comparator_it_is_held_against():
+    def read(targets, parts=(), **columns):
+        (target,) = pack(row(targets, **columns), parts=parts).targets
+        return scoring.goal_texts(target)
+
+    assert read("2021=98|2025=>95") == {2021: ">=98", 2025: ">95"}
+    assert read("2021=3.0|2025=负增长", indicator="giw_intensity") == {2021: "<=3.0", 2025: "负增长"}
+    parts = ["T1,城镇,,2021=60,甲局,附件（原文第2行）,,,", "T1,农村,,2021=<=5,甲局,附件（原文第3行）,,,"]
+    assert read("", parts) == {2021: "城镇 >=60；农村 <=5"}
+
+
 def test_as_plain_values_there_are_no_points_and_no_rule_set():
     plan_ = pack(row("2021=>=95"))
     values = ValueSet.of("330825", [published("straw_utilisation_rate", "94.5")])

@@ -64,3 +64,13 @@ def allowed_mass_units() -> str:
 def grams_of(unit: str) -> int | None:
     """Return the grams of one ``unit``, or ``None`` when it is no unit of mass that we know."""
     return mass_units().get(narrow(unit).lower())
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    return {row["unit"]: row["name"] for row in read_table("units/names.csv")}
+
+
+def unit_name(unit: str) -> str:
+    """A unit as a Chinese reader sees it: ``t/万元`` is 吨/万元, ``万t`` is 万吨; what has no other name stays."""
+    return "/".join(_names().get(part, part) for part in unit.split("/"))

@@ -12,6 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from wufei.core.interval import Interval
+from wufei.core.units import unit_name
 
 PUBLISHED = "indicator:"  # the prefix of an element that is itself a published indicator value
 
@@ -74,7 +75,7 @@ class Value:
         """The figure as a reader knows it: as printed, else the number with its unit."""
         if self.printed:
             return self.printed
-        return f"{self.value:f}{self.unit}" if self.value is not None else _SHOWN_STATES[State(self.state)]
+        return f"{self.value:f}{unit_name(self.unit)}" if self.value is not None else _SHOWN_STATES[State(self.state)]
 
     @property
     def is_rough(self) -> bool:

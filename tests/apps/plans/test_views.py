@@ -7,10 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from python_calamine import CalamineWorkbook
 
-from wufei.apps.plans.lists import PAGE_SIZE, readable
+from wufei.apps.plans.lists import PAGE_SIZE
 from wufei.apps.plans.services import load_pack
 from wufei.apps.registry.models import Role
 from wufei.core import plan as core
+from wufei.core.plan import readable
 
 pytestmark = pytest.mark.django_db
 HTMX = {"headers": {"HX-Request": "true"}}

@@ -17,6 +17,7 @@ from wufei.apps.registry.selectors import scope
 from wufei.apps.web import AddressFilters
 from wufei.core import indicators
 from wufei.core.numbers import decimal_text
+from wufei.core.units import unit_name
 from wufei.core.values import PUBLISHED, State
 
 PAGE_SIZE = 50
@@ -192,7 +193,7 @@ def _person(name: str) -> str:
 def _row(row: ElementValue) -> FigureRow:
     name = indicators.name_of(row.element)
     number = decimal_text(row.value) or ""
-    own_unit = indicators.unit_of(row.element)
+    own_unit = unit_name(indicators.unit_of(row.element))
     return FigureRow(
         pk=row.pk,
         url=reverse("assessment:figure", args=[row.pk]),

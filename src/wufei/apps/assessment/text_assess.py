@@ -6,6 +6,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from wufei.core.plan import readable, with_comparator
+from wufei.core.units import unit_name
+
 STATUSES = {
     "scored": "已评",
     "pending": "目标未下达",
@@ -41,6 +44,7 @@ def _table(assessed: dict[str, Any]) -> Table:
     table.add_column("得分/满分" if scored else "达到", justify="right", no_wrap=True)
     table.add_column("说明", ratio=1, overflow="fold")
     for item in [*assessed["items"], *assessed["adjustments"]]:
+        unit = unit_name(item["unit"])
         simulated = "（模拟）" if item["is_simulated"] else ""
         if scored:
             result = f"{item['points'] if item['points'] is not None else '—'}/{item['max_points']}"
@@ -50,8 +54,8 @@ def _table(assessed: dict[str, Any]) -> Table:
             item["id"],
             item["name"],
             Text(STATUSES[item["status"]], style=COLOURS[item["status"]]),
-            f"{item['value'] or '—'}{simulated}",
-            item["target"] or "—",
+            (readable(item["value"], unit) if item["value"] else "—") + simulated,
+            readable(with_comparator(item["target"], item["comparator"] or ""), unit) if item["target"] else "—",
             result,
             item["reason"],
         )

@@ -17,6 +17,7 @@ from wufei.core.findings import Refused
 from wufei.core.indicators import name_of, unit_of
 from wufei.core.numbers import decimal_text
 from wufei.core.simulation import Scenario, UnknownScenario, available, load_scenario
+from wufei.core.units import unit_name
 
 ACTOR = "simulation"
 MAX_SCALE = 100
@@ -139,7 +140,6 @@ def _print_totals(totals: list[dict[str, Any]]) -> None:
         table.add_column(name, justify="right" if name in {"取值", "台账"} else "left", overflow="fold")
     for row in totals:
         agrees = "是" if row["agrees"] else "否"
-        table.add_row(
-            row["name"], row["printed"], row["exact"], row["ledger"] or "—", row["unit"], agrees, row["source"]
-        )
+        figures = (row["printed"], row["exact"], row["ledger"] or "—", unit_name(row["unit"]))
+        table.add_row(row["name"], *figures, agrees, row["source"])
     Console(width=None if Console().is_terminal else 140).print(table)

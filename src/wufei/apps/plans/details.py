@@ -7,10 +7,12 @@ from django.contrib.auth.models import AnonymousUser
 
 from wufei.apps.plans import labels
 from wufei.apps.plans.conversion import VALUE_OF
-from wufei.apps.plans.lists import GROUP, TITLE, VISIBLE, readable
+from wufei.apps.plans.lists import GROUP, TITLE, VISIBLE
 from wufei.apps.registry.models import User
 from wufei.core import plan as core
 from wufei.core.numbers import decimal_text
+from wufei.core.plan import readable
+from wufei.core.units import unit_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def _fields(
 ) -> tuple[list[tuple[str, str]], tuple[tuple[str, str, str, str, str], ...]]:
     """Labels and texts of a row, and the sub rows of a target."""
     if isinstance(value, core.Target):
-        shown = partial(readable, unit=value.unit)
+        shown = partial(readable, unit=unit_name(value.unit))
         years = [(f"{year}年目标", shown(text)) for year, text in sorted(value.shown_targets().items())]
         year = f"（{value.baseline_year}年）" if value.baseline_year else ""
         parts = tuple(
@@ -73,7 +75,7 @@ def _fields(
         )
         fields = [
             ("类型", labels.MARKS[value.mark]),
-            ("单位", value.unit),
+            ("单位", unit_name(value.unit)),
             (f"基准值{year}", shown(value.shown_baseline())),
             *years,
             ("责任单位", "、".join(value.all_departments)),

@@ -21,6 +21,8 @@ from wufei.apps.registry.models import User
 from wufei.apps.web import AddressFilters
 from wufei.core import plan as core
 from wufei.core.numbers import decimal_text
+from wufei.core.plan import readable
+from wufei.core.units import unit_name
 
 PAGE_SIZE = 30
 VISIBLE = {
@@ -124,22 +126,15 @@ COLUMNS = {
 }
 
 
-FIGURE = re.compile(r"(?<![^ ])((?:>=|<=|>|<|=)?-?\d+(?:\.\d+)?)(?=；|$)")
 LONGEST_UNBROKEN = 10
-
-
-def readable(text: str, unit: str = "") -> str:
-    """``>=97`` with ``%`` as ≥97%; words carry no unit, and each part of ``城镇 <=1；农村 -3.67`` carries its own."""
-    with_unit = FIGURE.sub(lambda found: found[1] + unit, text)
-    return with_unit.replace(">=", "≥").replace("<=", "≤").removeprefix("=")
 
 
 def _cells(name: str, row: Any) -> tuple[str, ...]:
     if name in HAVE_MARKS:
         value = target_value(row)
         shown = value.shown_targets()
-        years = "；".join(f"{year}年 {readable(text, row.unit)}" for year, text in sorted(shown.items()))
-        baseline = readable(value.shown_baseline(), row.unit)
+        years = "；".join(f"{year}年 {readable(text, unit_name(row.unit))}" for year, text in sorted(shown.items()))
+        baseline = readable(value.shown_baseline(), unit_name(row.unit))
         return labels.MARKS[value.mark], baseline, years, "、".join(value.all_departments)
     if name == "tasks":
         return "、".join(row.lead), "、".join(row.cooperating), row.deadline

@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from wufei.apps.plans import labels
 from wufei.core.plan import Pack
+from wufei.core.units import unit_name
 
 Cell = str | Decimal | None
 WIDEST_COLUMN = 60
@@ -25,8 +26,8 @@ def table(pack: Pack, name: str) -> tuple[list[str], list[list[Cell]]]:
         rows: list[list[Cell]] = []
         for target in targets:
             shown = target.shown_targets()
-            row: list[Cell] = [target.no, target.group, target.name, labels.MARKS[target.mark], target.unit]
-            row += [str(target.baseline_year or ""), target.shown_baseline()]
+            row: list[Cell] = [target.no, target.group, target.name, labels.MARKS[target.mark]]
+            row += [unit_name(target.unit), str(target.baseline_year or ""), target.shown_baseline()]
             row += [shown.get(year, "") for year in years]
             row += ["、".join(target.all_departments), target.source, target.note]
             rows.append(row)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from wufei.apps.plans import labels
 from wufei.core.numbers import decimal_text
 from wufei.core.plan import Pack, Target
+from wufei.core.units import unit_name
 
 
 def summary(pack: Pack) -> str:
@@ -21,7 +22,7 @@ def _target_lines(targets: Sequence[Target]) -> list[str]:
     lines = []
     for target in targets:
         years = "；".join(f"{year}年 {text}" for year, text in sorted(target.shown_targets().items()))
-        unit = f"（{target.unit}）" if target.unit else ""
+        unit = f"（{unit_name(target.unit)}）" if target.unit else ""
         words = [f"{target.no or '—'}. [{labels.MARKS[target.mark]}] {target.name}{unit}"]
         words += [f"基准 {target.shown_baseline()}"] if target.shown_baseline() else []
         lines.append(" ".join([*words, years]).rstrip())

@@ -21,6 +21,7 @@ from wufei.core.plan.values import (
     parse_target_value,
     split_names,
 )
+from wufei.core.plan.wording import readable, with_comparator
 
 __all__ = [
     "BadTargetValue",
@@ -41,5 +42,7 @@ __all__ = [
     "parse_pack",
     "parse_target_value",
     "read_pack",
+    "readable",
     "split_names",
+    "with_comparator",
 ]

@@ -6,7 +6,7 @@ from wufei.core.scoring.report import assessment_as_dict, targets_as_dict
 from wufei.core.scoring.rules import BadRuleSet, Item, Part, Rule, RuleSet, parse_rule_set, read_rule_set
 from wufei.core.scoring.score import Assessment, ItemScore, ItemStatus, PartScore, Totals, assess
 from wufei.core.scoring.shapes import PartialStep
-from wufei.core.scoring.targets import Compared, TargetScore, compare_targets
+from wufei.core.scoring.targets import Compared, TargetScore, compare_targets, goal_text, goal_texts
 
 __all__ = [
     "Assessment",
@@ -29,6 +29,8 @@ __all__ = [
     "assessment_as_dict",
     "compare_targets",
     "fraction_text",
+    "goal_text",
+    "goal_texts",
     "parse_rule_set",
     "read_rule_set",
     "targets_as_dict",

@@ -80,6 +80,7 @@ def _goal(part: PartScore | None) -> Plain:
     step = part.partial_step if part is not None else None
     return {
         "target": (part.target_text or None) if part else None,
+        "comparator": (part.comparator or None) if part else None,
         "gap": _text(gap),
         "partial_step": str(step) if step else None,
     }
@@ -207,6 +208,7 @@ def _target_item(score: TargetScore) -> Plain:
         **_figure(single.found if single else None),
         "target": single.target.text if single and single.target else None,
         "target_year": score.compared[0].target_year,
+        "comparator": (single.comparator or None) if single else None,
         "gap": _text(single.gap) if single else None,
         "unit": target.unit,
         "is_met": score.is_met,

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from wufei.core.indicators import Status
 from wufei.core.numbers import fraction_text
+from wufei.core.plan import readable, with_comparator
 from wufei.core.scoring.readings import Found, Missing, Source
 from wufei.core.scoring.rules import Input, Item, Part, Rule, RuleSet
 from wufei.core.scoring.shapes import (
@@ -24,9 +25,11 @@ from wufei.core.scoring.shapes import (
     RankGain,
     RankSteps,
     Shortfall,
+    comparator_of,
     roll_up,
 )
 from wufei.core.scoring.words import item_text, part_text
+from wufei.core.units import unit_name
 from wufei.core.values import Value, ValueSet
 
 ZERO = Fraction(0)
@@ -45,7 +48,10 @@ class ItemStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PartScore:
-    """What one part (or the single rule) of an item came to. ``points`` is ``None`` unless it is scored."""
+    """What one part (or the single rule) of an item came to. ``points`` is ``None`` unless it is scored.
+
+    ``comparator`` says on which side of the target full marks lie; empty where the rule has no target.
+    """
 
     id: str
     name: str
@@ -56,6 +62,7 @@ class PartScore:
     value_text: str
     target: Fraction | None
     target_text: str
+    comparator: str
     unit: str
     rule: str
     reason: str
@@ -214,6 +221,7 @@ class _Scorer:
             value_text=found.text,
             target=goal.number,
             target_text=goal.text,
+            comparator=comparator_of(rule.shape),
             unit=part.unit,
             rule=part_text(part, self.step),
             reason=reason,
@@ -292,11 +300,11 @@ class _Scorer:
 
     def why(self, part: Part, found: Found, goal: _Goal, points: Fraction) -> str:
         """How the points came, for a figure that was scored."""
-        rule, unit = part.rule, part.unit
+        rule, unit = part.rule, unit_name(part.unit)
         assert found.value is not None
         shown = f"实际 {found.text}{unit}"
         if goal.number is not None:
-            shown += f"，目标 {goal.text}{unit}"
+            shown += f"，目标 {readable(with_comparator(goal.text, comparator_of(rule.shape)), unit)}"
         if isinstance(rule.shape, Shortfall | Excess) and goal.number is not None:
             low = isinstance(rule.shape, Shortfall)
             off = max(ZERO, goal.number - found.value if low else found.value - goal.number)

@@ -242,6 +242,19 @@ class Judged:
 Shape = PassFail | Shortfall | Excess | Proportional | RankTiers | RankSteps | RankGain | Count | Events | Judged
 
 
+def comparator_of(shape: Shape) -> str:
+    """How a figure is set beside the target that earns full marks; empty for shapes that have no target."""
+    match shape:
+        case PassFail(comparator, _):
+            return comparator
+        case Shortfall() | Proportional():
+            return ">="
+        case Excess():
+            return "<="
+        case _:
+            return ""
+
+
 def roll_up(points: Fraction, share: Fraction) -> Fraction:
     """What a county's points give its parent city (所属设区市减半加分)."""
     return points * share

@@ -4,18 +4,19 @@ Invariant: as with scores, the unknown is neither met nor missed; it is named.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from wufei.core import indicators
 from wufei.core.indicators import Status
 from wufei.core.numbers import fraction_text
-from wufei.core.plan import Comparator, Pack, Target, TargetPart, TargetValue
+from wufei.core.plan import Comparator, Pack, Target, TargetPart, TargetValue, readable, with_comparator
 from wufei.core.scoring.readings import Found, Missing, Source
 from wufei.core.scoring.rules import Input
 from wufei.core.scoring.score import ItemStatus
 from wufei.core.scoring.shapes import COMPARATORS
+from wufei.core.units import unit_name
 from wufei.core.values import Value, ValueSet
 
 LATER = ("年度目标", "下达", "任务")  # words of a target whose number is set year by year
@@ -117,12 +118,29 @@ def _number(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _comparator(bound: Comparator, indicator: str) -> str:
+def comparator_of_bound(bound: Comparator, indicator: str) -> str:
     """The comparator printed; a bare number means "at least", or "at most" where less is better."""
     if bound is not Comparator.PLAIN:
         return bound.value
     known = indicators.indicators().get(indicator)
     return "<=" if known is not None and known.direction == "lower" else ">="
+
+
+def goal_text(value: TargetValue, indicator: str) -> str:
+    """A target with the comparator by which it is read: ``98`` is ``>=98``; the document's words stay."""
+    return with_comparator(value.text, comparator_of_bound(value.comparator, indicator))
+
+
+def goal_texts(target: Target) -> dict[int, str]:
+    """Year to target as it is read; of a row with parts the common one, or each part's with its name."""
+
+    def goals(values: Mapping[int, TargetValue], indicator: str) -> dict[int, TargetValue]:
+        return {year: replace(value, text=goal_text(value, indicator)) for year, value in values.items()}
+
+    parts = tuple(
+        replace(part, targets=goals(part.targets, part.indicator or target.indicator)) for part in target.parts
+    )
+    return replace(target, targets=goals(target.targets, target.indicator), parts=parts).shown_targets()
 
 
 def _compared(source: Source, target: Target, row: Target | TargetPart, with_baseline: bool) -> Compared:
@@ -134,7 +152,8 @@ def _compared(source: Source, target: Target, row: Target | TargetPart, with_bas
         missing = found.missing if status is ItemStatus.NO_DATA else ()
         return Compared(name, status, found, wanted, year, comparator, is_met, reason, missing)
 
-    shown = f"实际 {found.text}{target.unit}" if found.value is not None else "没有实际值"
+    unit = unit_name(target.unit)
+    shown = f"实际 {found.text}{unit}" if found.value is not None else "没有实际值"
     if wanted is None:
         return result(ItemStatus.PENDING, f"{shown}；方案没有给出目标值。")
     if wanted.bound is None:
@@ -148,10 +167,11 @@ def _compared(source: Source, target: Target, row: Target | TargetPart, with_bas
         lacks = names or "这一目标没有对应的指标编号，也没有公布的数值"
         return result(ItemStatus.NO_DATA, f"缺少数据：{lacks}。")
     bound, number = wanted.bound
-    comparator = _comparator(bound, row.indicator or target.indicator)
+    comparator = comparator_of_bound(bound, row.indicator or target.indicator)
     is_met = COMPARATORS[comparator](found.value, Fraction(number))
     of = "" if year == source.year else f"（{year}年）"
-    words = f"{shown}，目标 {wanted.text}{target.unit}{of}，{'已达到' if is_met else '未达到'}"
+    goal = readable(goal_text(wanted, row.indicator or target.indicator), unit)
+    words = f"{shown}，目标 {goal}{of}，{'已达到' if is_met else '未达到'}"
     off = abs(found.value - Fraction(number))
-    gap = "" if is_met or not off else f"，差 {fraction_text(off)}{'个百分点' if target.unit == '%' else target.unit}"
+    gap = "" if is_met or not off else f"，差 {fraction_text(off)}{'个百分点' if unit == '%' else unit}"
     return result(ItemStatus.SCORED, f"{words}{gap}。", comparator, is_met)

@@ -18,6 +18,7 @@ from wufei.core.scoring.shapes import (
     RankTiers,
     Shortfall,
 )
+from wufei.core.units import unit_name
 
 _COMPARED = {">=": "不低于", ">": "高于", "<=": "不高于", "<": "低于", "=": "等于"}
 _STEPS = {
@@ -46,6 +47,7 @@ def _per(shape: Shortfall | Excess, unit: str, word: str, default: PartialStep) 
 
 def rule_text(rule: Rule, most: Fraction, unit: str, default: PartialStep) -> str:
     """One rule as a sentence: what earns full marks and what is taken off."""
+    unit = unit_name(unit)
     points, target = fraction_text(most), _target(rule, unit)
     match rule.shape:
         case PassFail(comparator, else_judged):
