@@ -1,19 +1,26 @@
 """The movements behind a figure (数字背后的逐笔记录): those between two kinds of accounts, a page at a time.
 
 Invariant: pages follow the key (the movement's id), so a page shows each movement once, also while others are booked.
+
+Three steps, so that the cost depends on what is shown: the next few thousand movements are looked through, which
+suffices for what is frequent; else the accounts, and where these are many the daily flows, say whose chain to walk.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
+from wufei.apps.ledger.engines.base import MEMBERS_BITS
 from wufei.apps.ledger.models import AccountRecord
+from wufei.apps.ledger.posting import unpack_members
 from wufei.apps.ledger.reference import name_and_domain
 from wufei.core.divisions import prefix_of
 from wufei.core.ledger import EPOCH, SHANGHAI
-from wufei.core.ledger_rules import bucket_names, day_number
+from wufei.core.ledger_rules import DAY_US, ZONE_US, bucket_names, day_number, kinds
 
 _MOVEMENTS = """
 SELECT m.id, m.occurred_us, m.kind, m.mass_g, m.count, m.document, m.basis, m.reverses,
@@ -21,9 +28,19 @@ SELECT m.id, m.occurred_us, m.kind, m.mass_g, m.count, m.document, m.basis, m.re
 FROM ledger_movement m
 JOIN ledger_account s ON s.id = m.source_id JOIN ledger_holder hs ON hs.id = s.holder_id
 JOIN ledger_account t ON t.id = m.target_id JOIN ledger_holder ht ON ht.id = t.holder_id
-WHERE m.id > %s AND m.day BETWEEN %s AND %s AND (hs.division LIKE %s OR ht.division LIKE %s) AND {between}
+WHERE {which} AND m.day BETWEEN %s AND %s AND (hs.division LIKE %s OR ht.division LIKE %s) AND {between}
 ORDER BY m.id LIMIT %s
 """
+_FLOWS_BETWEEN = """
+SELECT DISTINCT m.source_id, m.target_id
+FROM (SELECT DISTINCT source_id, target_id, kind FROM ledger_flow WHERE day BETWEEN %s AND %s) m
+JOIN ledger_account s ON s.id = m.source_id JOIN ledger_holder hs ON hs.id = s.holder_id
+JOIN ledger_account t ON t.id = m.target_id JOIN ledger_holder ht ON ht.id = t.holder_id
+WHERE (hs.division LIKE %s OR ht.division LIKE %s) AND {between}
+"""
+_LOOKED_THROUGH = 4_000  # movements: a few milliseconds
+_LINKS_AT_ONCE = 5_000  # of a holder's chain; more, and the daily flows are asked who it can be
+_BATCHES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +88,145 @@ def used_codes() -> list[str]:
     return list(AccountRecord.objects.order_by("waste_code").values_list("waste_code", flat=True).distinct())
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked, as SQL over ``m``, ``s``, ``hs``, ``t``, ``ht``."""
+
+    meant: tuple[Between, ...]
+    days: tuple[int, int]
+    below: str
+    between: str
+    values: tuple[str, ...]
+
+    def rows(self, which: str, given: Sequence[object], limit: int) -> list[tuple[object, ...]]:
+        """The movements that are wanted among ``which``, in the order of their numbers."""
+        sql = _MOVEMENTS.format(which=which, between=self.between)
+        return _query(sql, [*given, *self.days, self.below, self.below, *self.values, limit])
+
+
 def movements_between(
     division: str, first_day: date, last_day: date, meant: Iterable[Between], *, after: int = 0, limit: int = 20
 ) -> MovementPage:
     """The movements of a region in a span of days that ``meant`` admits, a reversal with its ends exchanged."""
     clauses: list[str] = []
     values: list[str] = []
-    for between in meant:
+    possible = tuple(between for between in map(_with_buckets, meant) if between is not None)
+    for between in possible:
         for is_reversal, ends in enumerate([("s", "hs", "t", "ht"), ("t", "ht", "s", "hs")]):
             clause, given = _clause(between, ends, is_reversal=bool(is_reversal))
             clauses.append(clause)
             values += given
     if not clauses:
         return MovementPage(())
+    days = (day_number(first_day), day_number(last_day))
     below = prefix_of(division) + "%"
-    sql = _MOVEMENTS.format(between=f"({' OR '.join(clauses)})")
-    params: list[int | str] = [after, day_number(first_day), day_number(last_day), below, below, *values, limit + 1]
+    asked = _Asked(possible, days, below, f"({' OR '.join(clauses)})", tuple(values))
+    found: list[tuple[object, ...]] = []
+    for rows in _found(asked, max(after, _before(first_day)), limit + 1):
+        found += rows
+        if len(found) > limit:
+            break
+    shown = tuple(_row(row) for row in found[:limit])
+    return MovementPage(shown, shown[-1].id if len(found) > limit else None)
+
+
+def _before(first_day: date) -> int:
+    """A number below those of all movements booked on or after a day: nothing is recorded before it happens."""
+    us = (first_day - EPOCH.date()).days * DAY_US - ZONE_US - DAY_US
+    found = _query("SELECT id FROM ledger_batch WHERE recorded_us >= %s ORDER BY id LIMIT 1", [us])
+    return (int(str(found[0][0])) << MEMBERS_BITS) - 1 if found else 1 << 62
+
+
+def _found(asked: _Asked, after: int, most: int) -> Iterator[list[tuple[object, ...]]]:
+    """The movements that are wanted behind a number, some at a time, at most ``most`` of each step."""
+    near = [
+        int(str(n))
+        for (n,) in _query(
+            "SELECT id FROM ledger_movement WHERE id > %s ORDER BY id LIMIT %s", [after, _LOOKED_THROUGH]
+        )
+    ]
+    if not near:
+        return
+    yield asked.rows("m.id > %s AND m.id <= %s", [after, near[-1]], most)
+    if len(near) == _LOOKED_THROUGH:
+        for numbers in _walk(_holders(asked), near[-1]):
+            which, given = _among("m.id", numbers)
+            yield asked.rows(which, [given], most)
+
+
+def _holders(asked: _Asked) -> list[int]:
+    """Holders of whom each wanted movement has one at an end: by the accounts, or by the flows if many."""
+    sides: list[dict[int, int]] = [{}, {}]
+    for between in asked.meant:
+        for side, (buckets, categories, methods) in enumerate(
+            (
+                (between.source_buckets, between.source_categories, ()),
+                (between.target_buckets, between.target_categories, between.methods),
+            )
+        ):
+            sides[side] |= _holders_with(between.codes, buckets, categories, methods)
+    fewer = min(sides, key=lambda links: sum(links.values()))
+    if sum(fewer.values()) <= _LINKS_AT_ONCE:
+        return list(fewer)
+    sql = _FLOWS_BETWEEN.format(between=asked.between)
+    pairs = _query(sql, [*asked.days, asked.below, asked.below, *asked.values])
+    holder_of = dict(AccountRecord.objects.values_list("id", "holder_id"))
+    ends = [{holder_of[int(str(pair[end]))] for pair in pairs} for end in (0, 1)]
+    return sorted(ends[0] if len(ends[0]) <= len(ends[1]) else ends[1])
+
+
+def _holders_with(*allowed: Collection[str]) -> dict[int, int]:
+    """Holders of accounts with these codes, buckets, categories and methods, and how many links each has."""
+    rows = AccountRecord.objects.order_by()
+    for column, values in zip(("waste_code", "bucket", "holder__category", "method"), allowed, strict=True):
+        if values:
+            rows = rows.filter(**{f"{column}__in": list(values)})
+    return dict(rows.values_list("holder_id", "holder__links"))
+
+
+def _walk(holders: list[int], after: int) -> Iterator[list[int]]:
+    """Numbers of the movements of holders behind one, in order, some batches at a time."""
+    which, given = _among("holder_id", holders)
+    at_least = after >> MEMBERS_BITS
+    while True:
+        sql = f"SELECT DISTINCT batch_id FROM ledger_link WHERE {which} AND batch_id >= %s ORDER BY 1 LIMIT %s"  # noqa: S608
+        batches = [int(str(n)) for (n,) in _query(sql, [given, at_least, _BATCHES])]
+        if not batches:
+            return
+        sql = f"SELECT batch_id, members FROM ledger_link WHERE {which} AND batch_id BETWEEN %s AND %s"  # noqa: S608
+        numbers = {
+            (int(str(batch)) << MEMBERS_BITS) + place
+            for batch, members in _query(sql, [given, batches[0], batches[-1]])
+            for place in unpack_members(bytes(members))  # type: ignore[call-overload]
+        }
+        yield sorted(number for number in numbers if number > after)
+        at_least = batches[-1] + 1
+
+
+def _among(column: str, numbers: Sequence[int]) -> tuple[str, object]:
+    """That a column has one of many values, and the one parameter that lists them."""
+    if connection.vendor == "sqlite":
+        return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(numbers))  # noqa: S608
+    return f"{column} = ANY(%s)", list(numbers)
+
+
+def _query(sql: str, given: Sequence[Any]) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found = cursor.fetchall()
-    rows = tuple(_row(row) for row in found[:limit])
-    return MovementPage(rows, rows[-1].id if len(found) > limit else None)
+        cursor.execute(sql, list(given))
+        found: list[tuple[object, ...]] = cursor.fetchall()
+    return found
+
+
+def _with_buckets(between: Between) -> Between | None:
+    """The same with the buckets that its kinds leave; ``None`` where nothing can be meant."""
+    if not between.kinds:
+        return between
+    rules = [kinds()[kind] for kind in between.kinds if kind in kinds()]
+    sources = {bucket.value for rule in rules for bucket in rule.sources}
+    targets = {bucket.value for rule in rules for bucket in rule.targets}
+    sources &= set(between.source_buckets) or sources
+    targets &= set(between.target_buckets) or targets
+    return replace(between, source_buckets=sources, target_buckets=targets) if sources and targets else None
 
 
 def _clause(between: Between, ends: tuple[str, str, str, str], *, is_reversal: bool) -> tuple[str, list[str]]:
