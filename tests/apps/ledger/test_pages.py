@@ -121,6 +121,19 @@ def test_the_list_and_the_export_hold_the_movements_in_sight_and_no_other(post, 
     assert ("1.234567" in page) is bool(keys)
 
 
+def test_an_export_that_is_cut_says_so_in_the_file_and_in_its_name(post, as_, monkeypatch):
+    post(*trip())
+    client = as_("office")
+    for most, rows in ((4, 4), (3, 4)):
+        monkeypatch.setattr("wufei.apps.ledger.views.EXPORT_MOST", most)
+        answer = client.get("/ledger/movements.xlsx")
+        sheet = load_workbook(io.BytesIO(answer.content), read_only=True).worksheets[0]
+        first = [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)]
+        assert len(first) == rows
+        assert ("只导出了前 3 笔" in first[-1]) is (most == 3)
+        assert ("%E5%89%8D3%E7%AC%94" in answer.headers["Content-Disposition"]) is (most == 3)  # 前3笔
+
+
 def test_pages_need_a_login(client, db):
     for address in ("", "accounts/", "movements/", "movements.xlsx", "mass-balance/", "upload/", "holders/site:A/"):
         assert client.get(f"/ledger/{address}").status_code == 302

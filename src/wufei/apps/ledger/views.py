@@ -1,6 +1,7 @@
 """Pages of the ledger. The same address answers a browser with the page and HTMX with the table alone."""
 
 from dataclasses import replace
+from collections.abc import Iterator
 from itertools import islice
 from urllib.parse import urlencode
 
@@ -99,9 +100,17 @@ def export(request: HttpRequest) -> HttpResponse:
     """The movements of the list, with its filters, as an Excel workbook."""
     asked = {name: value for name, value in request.GET.dict().items() if name != "after"}
     lines = listing.movements(_only(request, asked.get("holder", "")), listing.Wanted.of(asked))
-    rows = (listing.export_row(line) for line in islice(lines, EXPORT_MOST))
-    answer = HttpResponse(write_sheet("记账明细", listing.EXPORT_HEADER, rows), content_type=XLSX)
-    answer.headers["Content-Disposition"] = content_disposition_header(True, "记账明细.xlsx") or ""
+    name = "记账明细.xlsx"
+
+    def rows() -> Iterator[tuple[str | int | None, ...]]:
+        nonlocal name
+        yield from (listing.export_row(line) for line in islice(lines, EXPORT_MOST))
+        if next(lines, None) is not None:
+            name = f"记账明细（前{EXPORT_MOST}笔）.xlsx"
+            yield (f"只导出了前 {EXPORT_MOST} 笔，后面还有：请用日期等条件筛选，分几次导出。",)
+
+    answer = HttpResponse(write_sheet("记账明细", listing.EXPORT_HEADER, rows()), content_type=XLSX)
+    answer.headers["Content-Disposition"] = content_disposition_header(True, name) or ""
     return answer
 
 
