@@ -21,7 +21,7 @@ GOOD = HEAD + (
 
 
 @pytest.fixture(autouse=True)
-def _own_home(settings, tmp_path):
+def _home_of_the_test(settings, tmp_path, _own_home):
     settings.HOME = tmp_path
 
 

@@ -28,7 +28,7 @@ from wufei.core.chain import BATCH_FIELDS, FIELDS, BadProof, check_proof, digest
 
 
 @pytest.fixture(autouse=True)
-def _own_key(settings, tmp_path):
+def _home_of_the_test(settings, tmp_path, _own_home):
     settings.HOME = tmp_path
 
 
