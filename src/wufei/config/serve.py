@@ -38,8 +38,18 @@ def check_port(host: str, port: int) -> None:
             raise SystemExit(EXIT_PORT_BUSY) from error
 
 
+def missing_libraries() -> list[str]:
+    """The browser libraries that are not set up; pages then answer, but plain and without pictures."""
+    return [name for name, path in settings.VENDOR.items() if not (settings.VENDOR_DIR / path).is_dir()]
+
+
 def run_server(host: str, port: int, workers: int) -> None:
     """Serve the pages by granian until interrupted."""
+    if missing := missing_libraries():
+        click.echo(
+            f"没有找到浏览器库 {'、'.join(missing)}，页面没有样式和图。请运行 make setup 装好后重新启动。",
+            err=True,
+        )
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels

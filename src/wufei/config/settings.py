@@ -168,15 +168,15 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
 STATIC_URL = "static/"
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [PACKAGE_DIR / "apps" / "static"]
+# The browser libraries, set up by `make setup`: name -> folder below VENDOR_DIR.
+VENDOR = {
+    "tabler": "@tabler/core/dist",
+    "echarts": "echarts/dist",
+    "htmx": "htmx.org/dist",
+    "leaflet": "leaflet/dist",
+}
 STATICFILES_DIRS += [
-    (f"vendor/{name}", VENDOR_DIR / path)
-    for name, path in [
-        ("tabler", "@tabler/core/dist"),
-        ("echarts", "echarts/dist"),
-        ("htmx", "htmx.org/dist"),
-        ("leaflet", "leaflet/dist"),
-    ]
-    if (VENDOR_DIR / path).is_dir()  # the browser libraries are set up by `make frontend`
+    (f"vendor/{name}", VENDOR_DIR / path) for name, path in VENDOR.items() if (VENDOR_DIR / path).is_dir()
 ]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

@@ -92,6 +92,7 @@ class FigureStory:
     evidence: str
     formula_of: tuple[str, ...]
     history: tuple[FigureRow, ...]
+    is_reviewer: bool
     may_review: bool
 
 
@@ -177,12 +178,14 @@ def story(user: User, pk: int) -> FigureStory | None:
         division_id=row.division_id, element=row.element, scope=row.scope, period=row.period
     )
     used = [r.name for key, r in indicators.indicators().items() if row.element in {*r.elements, PUBLISHED + key}]
+    is_reviewer = selectors.may_approve(user, row.division_id)
     return FigureStory(
         current=_row(row),
         evidence=row.evidence,
         formula_of=tuple(used),
         history=tuple(_row(other) for other in history.order_by("-pk")),
-        may_review=row.status == ValueStatus.SUBMITTED and selectors.may_approve(user, row.division_id),
+        is_reviewer=is_reviewer,
+        may_review=is_reviewer and row.status == ValueStatus.SUBMITTED,
     )
 
 

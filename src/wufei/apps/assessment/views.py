@@ -111,7 +111,7 @@ def figure(request: HttpRequest, pk: int) -> HttpResponse:
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve a submitted figure, or send it back with a reason."""
     story = figures.story(_user(request), pk) if pk < 2**63 else None
-    if story is None or not story.may_review:
+    if story is None or not story.is_reviewer:
         raise Http404
     form = ReviewForm(request.POST)
     if form.is_valid():

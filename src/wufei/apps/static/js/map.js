@@ -44,7 +44,9 @@
         dashArray: point.is_guess ? "3 3" : null,
         className: isTownship ? "map-township" : "map-facility",
       }).addTo(map);
-      mark.bindTooltip(point.label, isTownship ? { permanent: true, direction: "bottom", className: "map-label", offset: [0, radius(point.mass_t, largest) - 4] } : {});
+      const name = document.createElement("span");  // Leaflet takes a text for HTML
+      name.textContent = point.label;
+      mark.bindTooltip(name, isTownship ? { permanent: true, direction: "bottom", className: "map-label", offset: [0, radius(point.mass_t, largest) - 4] } : {});
       const words = document.createElement("div");
       for (const text of point.lines) words.append(text, document.createElement("br"));
       mark.bindPopup(words);
