@@ -29,7 +29,7 @@ _DATABASE = [
     (r"deadlock detected|could not serialize", "与另一人的操作同时发生，没有保存任何内容。请再试一次。"),
     (r"disk is full|No space left|could not extend file", "磁盘已满，没有保存任何内容。请清理磁盘后再试。"),
     (r"readonly database|read-only", "数据库只读，没有保存任何内容。请检查 WUFEI_HOME 的写权限。"),
-    (r"disk I/O error", "读写磁盘出错，没有保存任何内容。请检查磁盘，再运行 wufei ledger verify。"),
+    (r"disk I/O error", "读写磁盘出错，没有保存任何内容。请检查磁盘（是否已满或损坏），再运行 wufei ledger verify。"),
     (
         r"unable to open database file",
         "打不开数据库文件。请检查 DATABASE_URL（sqlite:///路径）或 WUFEI_HOME 的文件夹是否存在、可写。",
