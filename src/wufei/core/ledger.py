@@ -112,6 +112,7 @@ class Receipt:
         already: movements that had been booked before under the same key with the same content.
         late: of the booked ones, those whose day lay in a closed period and moved to the open one.
         mass_g: sum of the booked masses.
+        division: the smallest division that holds everyone whom the booked movements touch; empty where none does.
     """
 
     batch: int | None
@@ -119,6 +120,7 @@ class Receipt:
     already: int
     late: int
     mass_g: int
+    division: str = ""
 
 
 @dataclass(frozen=True, slots=True)

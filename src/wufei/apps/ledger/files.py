@@ -9,9 +9,9 @@ from datetime import datetime
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger.posting import book, clashes, unknown_names
-from wufei.apps.ledger.services import division_of_batches
 from wufei.apps.ledger.transactions import in_transaction
 from wufei.apps.spreadsheets import read_upload
+from wufei.core.divisions import common_division
 from wufei.core.findings import Finding, Refused
 from wufei.core.intake import BadFile
 from wufei.core.ledger import Bucket, Receipt
@@ -49,26 +49,28 @@ def post_file(
 
     def work() -> Receipt:
         booked = already = late = mass_g = 0
-        numbers: list[int] = []
+        receipts: list[Receipt] = []
         booking = done
         for batch, _ in read_batches(read_upload(name, raw), PART):
             receipt = book(batch, actor=actor, recorded_us=now_us)
             booked, already = booked + receipt.booked, already + receipt.already
             late, mass_g = late + receipt.late, mass_g + receipt.mass_g
-            numbers += [receipt.batch] if receipt.batch is not None else []
+            receipts += [receipt] if receipt.batch is not None else []
             progress(booking := booking + len(batch))
+        divisions = {receipt.division for receipt in receipts}
+        division = "" if "" in divisions else common_division(divisions)
         if booked:
             after = {"movements": booked, "mass_g": mass_g, "late": late, "already": already}
             record_fact(
                 at=recorded_at,
                 actor=actor,
                 verb="post_file",
-                subject=f"ledger_batch:{numbers[0]}",
-                division=division_of_batches(numbers),
+                subject=f"ledger_batch:{receipts[0].batch}",
+                division=division,
                 document=name[-200:],
                 after=after,
             )
-        return Receipt(numbers[0] if numbers else None, booked, already, late, mass_g)
+        return Receipt(receipts[0].batch if receipts else None, booked, already, late, mass_g, division)
 
     return in_transaction(work)
 

@@ -16,6 +16,7 @@ from wufei.apps.ledger.engines.base import MEMBERS_BITS, Engine, HolderRow, Writ
 from wufei.apps.ledger.models import HolderRecord
 from wufei.apps.ledger.reference import is_known, is_method
 from wufei.core.chain import batch_tail, digest_rows, first_head, link_digest, next_head
+from wufei.core.divisions import common_division
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Receipt
 from wufei.core.ledger_rules import (
@@ -144,7 +145,9 @@ def _book_new(books: Engine, batch: Batch, holders: dict[str, HolderRow], *, act
             flows=[(day, ids[s], ids[t], kind, *sums) for (day, s, t, kind), sums in flows.items()],
         )
     )
-    return Receipt(number, len(batch), 0, late, sum(batch.mass_g))
+    division_of = {row.id: row.division for row in holders.values()}
+    division = common_division({division_of[link[1]] for link in links})
+    return Receipt(number, len(batch), 0, late, sum(batch.mass_g), division)
 
 
 def _with_digests(

@@ -8,11 +8,10 @@ from unicodedata import is_normalized
 from django.db import transaction
 
 from wufei.apps.facts.services import record_fact
-from wufei.apps.ledger.models import HolderRecord, LinkRecord, PeriodCloseRecord
+from wufei.apps.ledger.models import HolderRecord, PeriodCloseRecord
 from wufei.apps.ledger.posting import book
 from wufei.apps.ledger.transactions import in_transaction
 from wufei.core.chain import stated_digest
-from wufei.core.divisions import common_division
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Holder, Movement, Receipt, local_day
 from wufei.core.ledger_rules import Batch, day_date, day_number, to_us
@@ -61,13 +60,6 @@ def post_batch(batch: Batch, *, actor: str, recorded_at: datetime) -> Receipt:
     return in_transaction(work)
 
 
-def division_of_batches(batches: Sequence[int]) -> str:
-    """The smallest division that holds everyone whom these batches touch: whom their fact concerns."""
-    links = LinkRecord.objects.filter(batch_id__in=batches).order_by().values("holder_id")
-    touched = HolderRecord.objects.filter(id__in=links).values_list("division", flat=True)
-    return common_division(list(touched.distinct()))
-
-
 def record_posting(receipt: Receipt, *, actor: str, at: datetime) -> None:
     """Append the fact of a posting, in its transaction; nothing was done when all had been booked before."""
     if receipt.batch is not None:
@@ -76,7 +68,7 @@ def record_posting(receipt: Receipt, *, actor: str, at: datetime) -> None:
             actor=actor,
             verb="post_movements",
             subject=f"ledger_batch:{receipt.batch}",
-            division=division_of_batches([receipt.batch]),
+            division=receipt.division,
             after={"movements": receipt.booked, "mass_g": receipt.mass_g, "late": receipt.late},
         )
 

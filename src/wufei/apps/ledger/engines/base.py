@@ -25,6 +25,7 @@ class HolderRow(NamedTuple):
     head: bytes | None
     links: int
     closed_through: int | None
+    division: str
 
 
 class AccountRow(NamedTuple):

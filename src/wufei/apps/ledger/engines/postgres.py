@@ -16,7 +16,7 @@ from wufei.apps.ledger.engines.base import BOOKED, MOVEMENT_COLUMNS, REVERSED_BY
 _SPLIT = r"string_to_array(%s, E'\x1f')"
 _GIVEN = f"= ANY({_SPLIT})"
 _HOLDERS = (
-    f"SELECT id, key, head, links, closed_through FROM ledger_holder WHERE key {_GIVEN} "  # noqa: S608
+    f"SELECT id, key, head, links, closed_through, division FROM ledger_holder WHERE key {_GIVEN} "  # noqa: S608
     "ORDER BY id FOR NO KEY UPDATE"
 )
 _ACCOUNTS = f"SELECT id, name, balance_g FROM ledger_account WHERE name {_GIVEN}"  # noqa: S608

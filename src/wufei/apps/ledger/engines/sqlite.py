@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from wufei.apps.ledger.engines.base import BOOKED, MOVEMENT_COLUMNS, REVERSED_BY, AccountRow, HolderRow, Written
 
 _GIVEN = "IN (SELECT value FROM json_each(?))"
-_HOLDERS = f"SELECT id, key, head, links, closed_through FROM ledger_holder WHERE key {_GIVEN}"  # noqa: S608
+_HOLDERS = f"SELECT id, key, head, links, closed_through, division FROM ledger_holder WHERE key {_GIVEN}"  # noqa: S608
 _ACCOUNTS = f"SELECT id, name, balance_g FROM ledger_account WHERE name {_GIVEN}"  # noqa: S608
 _NEW_ACCOUNT = (
     "INSERT INTO ledger_account (holder_id, waste_code, bucket, method, name, balance_g) VALUES (?, ?, ?, ?, ?, 0)"
