@@ -1,7 +1,7 @@
 """Pages of the ledger. The same address answers a browser with the page and HTMX with the table alone."""
 
-from dataclasses import replace
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from urllib.parse import urlencode
 
