@@ -5,15 +5,16 @@ from fractions import Fraction
 
 import pytest
 
-from wufei.apps.cockpit.figures import decimal_text, spark, tonnes_text, trimmed
+from wufei.apps.cockpit.figures import decimal_text, rounded_text, spark, tonnes_text
 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("182150.00", "182,150"), ("0.10", "0.1"), ("-4.8", "-4.8"), ("1E+3", "1,000"), ("0.000", "0"), ("100", "100")],
-)
-def test_a_decimal_is_shown_without_trailing_zeros_and_with_thousands(value, shown):
-    assert trimmed(Decimal(value)) == shown
+    [("64", "64"), ("75.3999", "75.4"), ("1234.5678", "1,234.57"), ("-0.005", "-0.005"), ("0.0312", "0.0312"),
+     ("0.00000004", "0.00000004"), ("0", "0")],
+)  # fmt: skip
+def test_a_computed_figure_has_two_decimals_and_a_small_one_never_becomes_0(value, shown):
+    assert rounded_text(Fraction(value)) == shown
 
 
 def test_what_is_unknown_is_a_dash_and_zero_is_zero():

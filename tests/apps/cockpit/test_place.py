@@ -51,8 +51,33 @@ def test_all_63_items_are_shown_with_value_target_gap_points_and_unit(office):
     assert "63 / 63 项" in text_of(response)
     # Annex 1, 1.2.2: target 80 %, 4 points, minus 0.5 for each 1 % short; 3.5.1 prints 64 %: 16 steps, so 0 points.
     row = row_of(response, "1.2.2")
-    for part in ("工业危险废物综合利用率", "必选", "生态环境分局", "64 %", "80 %", "-16", "0 / 4 分", "已评分"):
+    for part in (
+        "工业危险废物综合利用率",
+        "必选",
+        "生态环境分局",
+        "64 %",
+        "≥80 %",
+        "低 16 个百分点",
+        "0 / 4 分",
+        "已评分",
+    ):
         assert part in row, part
+
+
+@pytest.mark.parametrize(("item", "target"), [("1.1.1", "≤0 %"), ("1.3.1", "≤5 %"), ("1.2.1", "≥98 %")])
+def test_a_target_says_on_which_side_it_is_met_in_the_table_and_in_the_panel(office, item, target):
+    # Annex 1: 负增长或零增长; 填埋 at most 5 %; 综合利用率 to reach 98 %
+    assert target in row_of(office.get(PLACE), item)
+    assert f"目标 {target}" in text_of(office.get(f"{PLACE}items/{item}/"))
+
+
+def test_a_figure_of_the_ledger_is_rounded_in_the_table_and_exact_in_its_tooltip_and_panel(office):
+    body = office.get(PLACE, {"values": "ledger"}).content.decode()
+    rounded = re.search(r'items/([\d.]+)/\?[^>]*title="精确值 ([\d.]+) %">([\d.]+)<', body)
+    item, exact, shown = rounded.groups()
+    assert re.fullmatch(r"\d+\.\d{1,2}|\d+", shown)
+    assert abs(float(exact) - float(shown)) <= 0.005
+    assert f"{exact} %" in text_of(office.get(f"{PLACE}items/{item}/", {"values": "ledger"}))
 
 
 def test_what_is_unknown_is_named_and_never_zero_points(office):
@@ -176,7 +201,7 @@ def test_a_place_without_scoring_rules_shows_its_targets_met_or_missed():
 
 
 def test_every_page_is_chinese_and_carries_no_inline_script_or_style(office):
-    allowed = {"Apache", "office", "VOCs"}
+    allowed = {"Apache", "office", "VOCs", "make", "setup"}
     for address in PAGES:
         response = office.get(address)
         assert response.status_code == 200, address

@@ -122,6 +122,9 @@ def test_scope_of_each_role(demo):
     )
     assert (seen["huzhou"].prefix, seen["huzhou"].place_prefix) == ("3305", "3305")
     assert (seen["dipu"].prefix, seen["dipu"].place_prefix) == ("330523001", "330523")
+    assert [seen[name].sees_figures_of("330523") for name in ("office", "huzhou", "dipu", "grid", "firm")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
     assert seen["agriculture"].domains == {"agricultural", "household"}
     assert seen["enforcement"].domains == {"household", "construction"}
     assert (seen["firm"].prefix, seen["firm"].sees_place) == (NOTHING, False)

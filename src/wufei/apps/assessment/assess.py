@@ -7,6 +7,7 @@ from typing import Any
 
 from wufei.apps.plans import selectors as plans
 from wufei.core import scoring
+from wufei.core.plan import Pack
 from wufei.core.values import PUBLISHED, Origin, ValueSet
 
 
@@ -26,11 +27,9 @@ def assess(
     )
 
 
-def compare(division: str, year: int, *, values: ValueSet) -> list[scoring.TargetScore]:
+def compare(pack: Pack, year: int, *, values: ValueSet) -> list[scoring.TargetScore]:
     """Set each target of a place's plan beside its figure, without points."""
-    return scoring.compare_targets(
-        plans.pack(division), values, year, prefer_published=not has_ledger_figures(values, year)
-    )
+    return scoring.compare_targets(pack, values, year, prefer_published=not has_ledger_figures(values, year))
 
 
 def assess_as_dict(
@@ -41,7 +40,7 @@ def assess_as_dict(
     assessment = assess(division, year, values=values, partial_step=partial_step)
     if assessment is not None:
         return scoring.assessment_as_dict(assessment, pack.place)
-    return scoring.targets_as_dict(pack, year, compare(division, year, values=values), partial_step)
+    return scoring.targets_as_dict(pack, year, compare(pack, year, values=values), partial_step)
 
 
 def has_ledger_figures(values: ValueSet, year: int) -> bool:

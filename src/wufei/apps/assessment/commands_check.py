@@ -5,10 +5,9 @@ import json
 import click
 
 from wufei.apps.assessment import selectors
+from wufei.apps.assessment.labels import LEVELS
 from wufei.apps.plans.place_arguments import division_of, year_of
 from wufei.core.validation import RULES, Issue
-
-LEVELS = {"error": "错误", "warn": "警告", "info": "提示"}
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """Reads of reported figures, and what the checks find in them."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -14,6 +15,8 @@ from wufei.apps.plans import selectors as plans
 from wufei.apps.registry.models import Role, User
 from wufei.apps.registry.selectors import scope
 from wufei.core import validation
+from wufei.core.ledger import FlowRow
+from wufei.core.plan import Pack
 from wufei.core.validation import Issue
 from wufei.core.values import PUBLISHED, Origin, Value, ValueSet
 
@@ -36,7 +39,7 @@ _FIELDS = (
 
 def visible_values(user: User | AnonymousUser) -> QuerySet[ElementValue]:
     """The figures of the places below the person's division; a firm and a township see none of the county's."""
-    return ElementValue.objects.filter(division__code__startswith=scope(user).prefix)
+    return ElementValue.objects.filter(division__code__startswith=scope(user).figures_prefix)
 
 
 def may_report(user: User | AnonymousUser, division: str) -> bool:
@@ -61,9 +64,12 @@ def value_set(division: str, year: int, *, origin: str = Origin.REPORTED) -> Val
     """
     rows = current_values(division).order_by("id").values_list(*_FIELDS)
     reported = ValueSet.of(division, (_value(row) for row in rows))
-    if origin != Origin.LEDGER:
-        return reported
-    ledger = ledger_value_set(division, year)
+    return from_ledger(reported, year) if origin == Origin.LEDGER else reported
+
+
+def from_ledger(reported: ValueSet, year: int, *, flows: Sequence[FlowRow] | None = None) -> ValueSet:
+    """``reported`` with what the ledger knows for ``year``; ``flows`` where the caller has read them already."""
+    ledger = ledger_value_set(reported.division, year, flows=flows)
     return with_ledger(reported, ledger, year) if len(ledger) else reported
 
 
@@ -86,13 +92,18 @@ def years(division: str) -> tuple[int, ...]:
     return tuple(sorted({int(period[:4]) for period in periods}, reverse=True))
 
 
-def check(division: str, year: int, *, ledger: bool = False) -> list[Issue]:
-    """What the rules V01 … V18 find in the figures and printed targets of a place, the gravest first."""
-    pack = plans.pack(division)
+def check(
+    division: str, year: int, *, ledger: bool = False, values: ValueSet | None = None, pack: Pack | None = None
+) -> list[Issue]:
+    """What the rules V01 … V18 find in the figures and printed targets of a place, the gravest first.
+
+    ``values`` are its reported figures and ``pack`` its plan, where the caller has read them already.
+    """
+    pack = pack or plans.pack(division)
     case = validation.Case(
         division=division,
         year=year,
-        values=value_set(division, year),
+        values=value_set(division, year) if values is None else values,
         relations=validation.place_relations(division),
         targets=validation.target_rows(pack),
         statements=validation.place_statements(division),

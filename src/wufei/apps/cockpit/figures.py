@@ -5,14 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-GRAMS_PER_TONNE = 1_000_000
+from wufei.core.numbers import grouped_text
+
+MOST_PLACES = 12
 NOTHING = "—"
-
-
-def trimmed(value: Decimal) -> str:
-    """``12345.600`` → ``12,345.6``: no trailing zeros, no exponent, thousands by comma."""
-    text = f"{value:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def decimal_text(value: Decimal | Fraction | str | None, places: int = 4) -> str:
@@ -25,12 +21,22 @@ def decimal_text(value: Decimal | Fraction | str | None, places: int = 4) -> str
             value = Decimal(text)
         except ArithmeticError:
             return text  # the document's own words
-    if isinstance(value, Fraction):
-        scale = 10**places
-        scaled = abs(value) * scale
-        whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)  # half away from zero
-        value = Decimal(-whole if value < 0 else whole).scaleb(-places)
-    return trimmed(value)
+    return grouped_text(_rounded(value, places) if isinstance(value, Fraction) else value)
+
+
+def _rounded(value: Fraction, places: int) -> Decimal:
+    """Half away from zero."""
+    scaled = abs(value) * 10**places
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(-whole if value < 0 else whole).scaleb(-places)
+
+
+def rounded_text(value: Fraction) -> str:
+    """A computed figure in two decimals, as rates are printed; a small one in more, so that it never becomes 0."""
+    places = 2 if abs(value) >= Fraction(1, 10) else 4
+    while value and places < MOST_PLACES and not _rounded(value, places):
+        places += 2
+    return decimal_text(value, places)
 
 
 def tonnes(mass_g: int) -> Decimal:
@@ -46,7 +52,7 @@ def tonnes_text(mass_g: int | None) -> str:
     shown = round(exact, 3)
     if shown == 0 and mass_g:
         shown = exact
-    return trimmed(shown)
+    return grouped_text(shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from wufei.apps.assessment import labels as assessment
+from wufei.apps.plans import labels as plans
+from wufei.core.plan import Mark
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -12,13 +16,14 @@ class Label:
     colour: str = "secondary"
 
 
-MARKS = {
-    "required": Label("必选", "国家或省指标体系规定必须选用的指标。", "green"),
-    "optional": Label("可选", "由当地按实际情况选用的指标。", "blue"),
-    "substitute": Label("替代", "用来替代国家指标体系中某一项的指标，口径与原指标不同。", "purple"),
-    "provincial": Label("省定", "省级指标体系增加的指标。", "orange"),
-    "reference": Label("参考", "只作参考，不作为必须完成的要求。", "secondary"),
+_MARKS = {
+    Mark.REQUIRED: ("国家或省指标体系规定必须选用的指标。", "green"),
+    Mark.OPTIONAL: ("由当地按实际情况选用的指标。", "blue"),
+    Mark.SUBSTITUTE: ("用来替代国家指标体系中某一项的指标，口径与原指标不同。", "purple"),
+    Mark.PROVINCIAL: ("省级指标体系增加的指标。", "orange"),
+    Mark.REFERENCE: ("只作参考，不作为必须完成的要求。", "secondary"),
 }
+MARKS = {str(mark): Label(plans.MARKS[mark], *told) for mark, told in _MARKS.items()}
 
 STATUSES = {
     "scored": Label("已评分", "数据和目标齐全，按评分细则算出了得分。", "green"),
@@ -32,11 +37,12 @@ STATUSES = {
 
 STATUS_ORDER = ["scored", "met", "missed", "pending", "judged", "no_data", "not_applicable"]
 
-LEVELS = {
-    "error": Label("错误", "数据之间相互矛盾，必须核实更正。", "red"),
-    "warn": Label("疑问", "很可能有误，请核实。", "orange"),
-    "info": Label("提示", "值得注意，不一定有误。", "azure"),
+_LEVELS = {
+    "error": ("数据之间相互矛盾，必须核实更正。", "red"),
+    "warn": ("很可能有误，请核实。", "orange"),
+    "info": ("值得注意，不一定有误。", "azure"),
 }
+LEVELS = {level: Label(text, *_LEVELS[level]) for level, text in assessment.LEVELS.items()}
 
 VALUES = {
     "reported": Label("公布数", "部门上报、文件公布的数值。"),

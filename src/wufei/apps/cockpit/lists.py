@@ -4,18 +4,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from wufei.apps.cockpit.figures import NOTHING, decimal_text
-from wufei.apps.cockpit.query import Query
+from wufei.apps.cockpit.place_year import PlaceYear
 from wufei.apps.cockpit.rows import Choice, ListRow
-from wufei.apps.cockpit.words import target_text, unit_beside
-from wufei.apps.plans import conversion
-from wufei.apps.plans import selectors as plans
-from wufei.apps.registry.models import User
+from wufei.apps.cockpit.words import goal_text
+from wufei.apps.plans.labels import LISTS as LABELS
 from wufei.core import plan as core
+from wufei.core.scoring import goal_texts
 
-LABELS = {"targets": "目标清单", "tasks": "任务清单", "projects": "项目清单", "responsibilities": "责任清单"}
 # list -> headings of: title, lead, joining, amount, deadline ("" leaves the column out)
 HEADINGS = {
     "targets": ("目标", "责任单位", "", "目标值", "年份"),
@@ -52,21 +49,19 @@ def is_past(deadline: str, today: date) -> bool:
 
 
 def _target(row: core.Target, own: str, today: date) -> ListRow:
-    shown = row.shown_targets()
+    shown = {year: goal_text(text, row.unit) for year, text in goal_texts(row).items()}
     texts = dict.fromkeys(shown.values())
-    years = "、".join(f"{year} 年" for year in shown)
-    one = len(texts) == 1
-    amount = next(iter(texts)) if one else "；".join(f"{year} 年 {text}" for year, text in shown.items())
+    amount = next(iter(texts)) if len(texts) == 1 else "；".join(f"{year} 年 {text}" for year, text in shown.items())
     return ListRow(
         no=row.no or "",
         title=row.name,
         group=row.group,
         lead=row.all_departments,
         joining=(),
-        deadline=years,
-        amount=target_text(amount) + (unit_beside(row.unit, amount) if one else "") if texts else NOTHING,
+        deadline="、".join(f"{year} 年" for year in shown),
+        amount=amount or NOTHING,
         is_overdue=False,
-        is_own=own in row.all_departments,
+        is_own=bool(own) and own in row.all_departments,
         source=row.source,
         url="",
     )
@@ -120,22 +115,18 @@ def _responsibility(row: core.Responsibility, own: str, today: date) -> ListRow:
     )
 
 
-# list -> who may see its rows, a row as a value, a value as a row of the page
-READERS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., ListRow]]] = {
-    "targets": (plans.visible_targets, conversion.target_value, _target),
-    "tasks": (plans.visible_tasks, conversion.task_value, _task),
-    "projects": (plans.visible_projects, conversion.project_value, _project),
-    "responsibilities": (plans.visible_responsibilities, conversion.responsibility_value, _responsibility),
+MAKERS: dict[str, Callable[..., ListRow]] = {
+    "targets": _target,
+    "tasks": _task,
+    "projects": _project,
+    "responsibilities": _responsibility,
 }
 
 
-def build_lists(user: User, division: str, query: Query, path: str, *, today: date, full_url: str) -> Lists:
-    """The list that the address asks for, and how many rows each list has; four queries."""
-    own = user.department.name if user.department_id and user.department else ""
-    every = {
-        name: [make(value(row), own, today) for row in visible(user).filter(plan__division_id=division)]
-        for name, (visible, value, make) in READERS.items()
-    }
+def build_lists(asked: PlaceYear, *, today: date, full_url: str) -> Lists:
+    """The list that the address asks for, and how many rows each list has."""
+    own, query, path = asked.department, asked.query, asked.base
+    every = {name: [make(row, own, today) for row in getattr(asked.pack, name)] for name, make in MAKERS.items()}
     chosen = every[query.list]
     shown = [row for row in chosen if not query.lead or query.lead in row.lead or query.lead in row.joining]
     title, lead, joining, amount, deadline = HEADINGS[query.list]

@@ -10,22 +10,21 @@ from datetime import date
 from urllib.parse import urlencode
 
 from wufei.apps.assessment.ledger_values import ledger_value_set
-from wufei.apps.cockpit.figures import decimal_text, tonnes, tonnes_text, trimmed
-from wufei.apps.cockpit.flows import ledger_division, treated, year_flows
+from wufei.apps.cockpit.figures import decimal_text, tonnes, tonnes_text
+from wufei.apps.cockpit.flows import treated
 from wufei.apps.cockpit.labels import STAGES
-from wufei.apps.cockpit.places import Place
-from wufei.apps.cockpit.query import Query
-from wufei.apps.cockpit.words import unit_text
+from wufei.apps.cockpit.place_year import PlaceYear
 from wufei.apps.ledger import behind
-from wufei.apps.ledger import selectors as ledger
 from wufei.apps.ledger.behind import Between, MovementPage
 from wufei.apps.ledger.reference import name_and_domain
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import scope
 from wufei.core import catalogue, indicators
 from wufei.core.catalogue import DOMAIN_NAMES
-from wufei.core.ledger import Bucket
+from wufei.core.ledger import BalanceLine, Bucket, FlowRow
 from wufei.core.ledger_elements import Filter, Measure, ledger_elements
+from wufei.core.numbers import grouped_text
+from wufei.core.units import unit_name
 
 PAGE = 20
 ENDS = {
@@ -93,7 +92,7 @@ def _lines(page: MovementPage) -> tuple[MovementLine, ...]:
             source=row.source,
             target=row.target,
             waste=row.waste_name,
-            mass=("冲销 " if row.is_reversal else "") + trimmed(tonnes(row.mass_g)),
+            mass=("冲销 " if row.is_reversal else "") + grouped_text(tonnes(row.mass_g)),
             document=row.document,
             is_simulated=row.is_simulated,
         )
@@ -107,7 +106,7 @@ def _seen_codes(user: User, codes: Sequence[str]) -> list[str]:
     return [code for code in codes if seen.sees_all_domains or name_and_domain(code)[1] in seen.domains]
 
 
-def _page(user: User, division: str, year: int, meant: Sequence[Between], after: str) -> MovementPage:
+def _page(division: str, year: int, meant: Sequence[Between], after: str) -> MovementPage:
     """The movements of ``meant`` (each with its codes) that the person may see."""
     seen = [between for between in meant if between.codes]
     return behind.movements_between(
@@ -115,54 +114,55 @@ def _page(user: User, division: str, year: int, meant: Sequence[Between], after:
     )
 
 
-def mass_panel(
-    user: User, place: Place, query: Query, base: str, *, stage: str, code: str, method: str, after: str
-) -> MassPanel | None:
-    """One stage of the flow picture: its mass by waste code, and the movements behind it, a page at a time."""
-    division = ledger_division(user, place.division)
-    if division is None:
-        return None
-    domain = query.domain if query.domain in DOMAIN_NAMES else ""
-    balance = ledger.mass_balance(division, query.year, domain or None)
-    by_method = _by_method(division, query.year, stage, method) if method else {}
+def _masses(asked: PlaceYear, stage: str, code: str, method: str) -> list[tuple[BalanceLine, int]]:
+    """The waste codes of one stage (and method, where one is asked for) with their grams, the largest first."""
+    by_method = _by_method(asked.flows, stage, method) if method else {}
     lines = [
         (line, by_method.get(line.waste_code, 0) if method else getattr(line, f"{stage}_g"))
-        for line in balance.codes
+        for line in asked.balance(asked.domain).codes
         if not code or line.waste_code == code
     ]
-    masses = sorted(((line, mass) for line, mass in lines if mass), key=lambda pair: -pair[1])
-    label = STAGES[stage]
-    facts = [("合计", f"{trimmed(tonnes(sum(mass for _, mass in masses)))} 吨", "精确到克"), ("含义", label.help, "")]
-    if domain:
-        facts.insert(0, ("领域", DOMAIN_NAMES[domain], ""))
+    return sorted(((line, mass) for line, mass in lines if mass), key=lambda pair: -pair[1])
+
+
+def _mass_facts(stage: str, domain: str, method: str, mass_g: int) -> list[tuple[str, str, str]]:
+    facts = [("领域", DOMAIN_NAMES[domain], "")] if domain else []
     if method:
         known = catalogue.methods().get(method)
-        facts[-2:-1] = [
-            ("方式", f"{known.name if known else method}（下面的合计含各种方式，逐笔记录只列这一种）", "")
-        ]
-    asked = {"year": query.year, "domain": domain, "method": method}
+        facts.append(("方式", known.name if known else method, ""))
+    facts.append(("合计", f"{grouped_text(tonnes(mass_g))} 吨", "精确到克"))
+    return [*facts, ("含义", STAGES[stage].help, "")]
+
+
+def mass_panel(asked: PlaceYear, *, stage: str, code: str, method: str, after: str) -> MassPanel | None:
+    """One stage of the flow picture: its mass by waste code, and the movements behind it, a page at a time."""
+    division, domain, label = asked.mass_division, asked.domain, STAGES[stage]
+    if division is None:
+        return None
+    masses = _masses(asked, stage, code, method)
+    kept = {"year": asked.year, "domain": domain, "method": method}
 
     def url_of(waste_code: str, after: int | None = None) -> str:
-        given = {**asked, "code": waste_code, "after": after}
-        return f"{base}mass/{stage}/?{urlencode({key: value for key, value in given.items() if value})}"
+        given = {**kept, "code": waste_code, "after": after}
+        return f"{asked.base}mass/{stage}/?{urlencode({key: value for key, value in given.items() if value})}"
 
     page = MovementPage(())
     if stage in ENDS:
         ends = ENDS[stage]
-        codes = _seen_codes(user, [line.waste_code for line, _ in masses])
+        codes = _seen_codes(asked.user, [line.waste_code for line, _ in masses])
         meant = Between(
             codes=codes,
             source_buckets=ends.source_buckets,
             target_buckets=ends.target_buckets,
             methods=(method,) if method else (),
         )
-        page = _page(user, division, query.year, [meant], after)
+        page = _page(division, asked.year, [meant], after)
     return MassPanel(
         title=f"{label.text}：{masses[0][0].name if code and masses else DOMAIN_NAMES.get(domain, '全部领域')}",
-        place=place.name if division == place.division else str(user.division),
-        year=query.year,
-        is_simulated=balance.is_simulated,
-        facts=tuple(facts),
+        place=asked.mass_place,
+        year=asked.year,
+        is_simulated=asked.balance(domain).is_simulated,
+        facts=tuple(_mass_facts(stage, domain, method, sum(mass for _, mass in masses))),
         codes=tuple(
             CodeRow(line.waste_code, line.name, tonnes_text(mass), "" if code else url_of(line.waste_code))
             for line, mass in masses
@@ -171,14 +171,14 @@ def mass_panel(
         next_url=url_of(code, page.next_after) if page.next_after else "",
         no_movements=_no_movements(stage),
         url=url_of(code),
-        back_url=query.url(base, "#material"),
+        back_url=asked.query.url(asked.base, "#material"),
     )
 
 
-def _by_method(division: str, year: int, bucket: str, method: str) -> dict[str, int]:
+def _by_method(flows: Sequence[FlowRow], bucket: str, method: str) -> dict[str, int]:
     """Grams that one method utilised or disposed of, per waste code."""
     sums: dict[str, int] = defaultdict(int)
-    for row in treated(year_flows(division, year), ""):
+    for row in treated(flows, ""):
         if (row.bucket, row.method) == (bucket, method):
             sums[row.waste_code] += row.mass_g
     return sums
@@ -201,20 +201,18 @@ def _between(terms: Filter, codes: Sequence[str]) -> Between:
     )
 
 
-def element_panel(
-    user: User, place: Place, query: Query, base: str, *, element: str, part: str, after: str
-) -> MassPanel | None:
+def element_panel(asked: PlaceYear, *, element: str, part: str, after: str) -> MassPanel | None:
     """A data element that the ledger answers: its value, how it is summed, and the movements behind it."""
     definition = next((d for d in ledger_elements() if (d.element, d.scope) == (element, part)), None)
-    if definition is None or not place.sees_figures:
+    if definition is None or not asked.place.sees_figures:
         return None
-    value = ledger_value_set(place.division, query.year).get(element, str(query.year), part)
-    codes = _seen_codes(user, behind.used_codes())
+    value = ledger_value_set(asked.division, asked.year, flows=asked.flows).get(element, str(asked.year), part)
+    codes = _seen_codes(asked.user, behind.used_codes())
     meant = [_between(terms, codes) for _, terms in definition.terms]
-    page = _page(user, place.division, query.year, meant, after)
+    page = _page(asked.division, asked.year, meant, after)
     name = indicators.name_of(element) + (f"（{indicators.scope_name(part)}）" if part else "")
     shown = (
-        f"{decimal_text(value.value)} {unit_text(value.unit)}" if value and value.value is not None else "台账里没有"
+        f"{decimal_text(value.value)} {unit_name(value.unit)}" if value and value.value is not None else "台账里没有"
     )
     facts = [("数值", shown, ""), ("怎么来的", f"台账记录的{MEASURES[definition.measure]}", "")]
     if definition.note:
@@ -223,13 +221,13 @@ def element_panel(
         facts.append(("注意", "有的记录是减项", ""))
 
     def url_of(after: int | None = None) -> str:
-        given = {"year": query.year, "scope": part, "after": after}
-        return f"{base}elements/{element}/?{urlencode({key: value for key, value in given.items() if value})}"
+        given = {"year": asked.year, "scope": part, "after": after}
+        return f"{asked.base}elements/{element}/?{urlencode({key: value for key, value in given.items() if value})}"
 
     return MassPanel(
         title=name,
-        place=place.name,
-        year=query.year,
+        place=asked.place.name,
+        year=asked.year,
         is_simulated=bool(value and value.is_simulated),
         facts=tuple(facts),
         codes=(),
@@ -237,5 +235,5 @@ def element_panel(
         next_url=url_of(page.next_after) if page.next_after else "",
         no_movements="没有记录，或这些记录不在您的职责范围内。",
         url=url_of(),
-        back_url=query.url(base, "#indicators"),
+        back_url=asked.query.url(asked.base, "#indicators"),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from wufei.apps.cockpit.figures import tonnes, trimmed
+from wufei.apps.cockpit.figures import tonnes
 from wufei.apps.ledger import selectors as ledger
 from wufei.apps.ledger.selectors import BalanceRow
 from wufei.apps.registry import selectors as registry
@@ -13,6 +13,7 @@ from wufei.apps.registry.models import User
 from wufei.core import catalogue
 from wufei.core.catalogue import DOMAIN_NAMES
 from wufei.core.ledger import HELD, Bucket
+from wufei.core.numbers import grouped_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _row(account: BalanceRow) -> OwnRow:
         code=account.waste_code,
         domain=DOMAIN_NAMES.get(account.domain, ""),
         state=account.bucket_name + (f"：{known.name}" if known else ""),
-        mass=trimmed(tonnes(mass_g)),
+        mass=grouped_text(tonnes(mass_g)),
         is_held=bucket in HELD,
     )
 

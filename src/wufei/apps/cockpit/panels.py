@@ -7,21 +7,22 @@ from urllib.parse import urlencode
 from django.utils.timezone import localtime
 
 from wufei.apps.assessment import selectors as assessment
-from wufei.apps.cockpit import standing
 from wufei.apps.cockpit.figures import NOTHING, decimal_text
+from wufei.apps.cockpit.item_rows import compared_goal, part_gap, part_goal, status_of, value_series
 from wufei.apps.cockpit.labels import LEVELS, MARKS, STATUSES, Label
-from wufei.apps.cockpit.places import Place
-from wufei.apps.cockpit.query import Query
-from wufei.apps.cockpit.words import target_text, unit_beside, unit_text, version_text, without_ids
-from wufei.apps.registry.models import User
+from wufei.apps.cockpit.place_year import PlaceYear
+from wufei.apps.cockpit.words import exact_text, gap_text, goal_text, version_text, without_ids
 from wufei.core import indicators
 from wufei.core import plan as core
-from wufei.core.scoring import Assessment, ItemScore, Missing, TargetScore
-from wufei.core.values import PUBLISHED, Origin, Value, ValueSet
+from wufei.core.scoring import Assessment, Found, ItemScore, Missing, TargetScore, goal_texts
+from wufei.core.units import unit_name
+from wufei.core.values import PUBLISHED, Origin, Value
 
+Fact = tuple[str, str, str]  # term, figure, what it means
 BASES = {
     "published": "公布的数值",
     "reported": "填报的数值",
+    "baseline": "方案所列的基准值",
     "computed": "由填报的数据按公式算出",
     "ledger": "由台账记录汇总算出",
 }
@@ -40,7 +41,6 @@ class InputRow:
     note: str
     is_simulated: bool
     url: str
-    opens_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class IndicatorPanel:
     section: str
     mark: Label | None
     is_simulated: bool
-    facts: tuple[tuple[str, str, str], ...]
+    facts: tuple[Fact, ...]
     status: Label
     reason: str
     rule: str
@@ -101,7 +101,7 @@ def _element_name(element: str, names: dict[str, str]) -> str:
 
 def _unit(element: str) -> str:
     try:
-        return unit_text(indicators.unit_of(element))
+        return unit_name(indicators.unit_of(element))
     except ValueError:
         return ""
 
@@ -131,9 +131,9 @@ def _replace_word(text: str, word: str, by: str) -> str:
 Reports = dict[tuple[str, str, str], str]  # element, period, scope -> who reported and approved it, and when
 
 
-def _reports(place: Place, values: Iterable[Value]) -> Reports:
+def _reports(division: str, values: Iterable[Value]) -> Reports:
     """Who reported each figure; one query."""
-    rows = assessment.current_values(place.division).filter(element__in={value.element for value in values})
+    rows = assessment.current_values(division).filter(element__in={value.element for value in values})
     found: Reports = {}
     for row in rows:
         approved = f"，{row.approver} 审核" if row.approver and row.approver != row.reporter else ""
@@ -144,7 +144,7 @@ def _reports(place: Place, values: Iterable[Value]) -> Reports:
 
 def _input_row(value: Value, names: dict[str, str], base: str, reports: Reports) -> InputRow:
     from_ledger = value.origin == Origin.LEDGER
-    unit = _unit(value.element) or value.unit
+    unit = _unit(value.element) or unit_name(value.unit)
     shown = f"{decimal_text(value.value)} {unit}".strip() if value.value is not None else value.shown
     year = value.period[:4]
     url = f"{base}elements/{value.element}/?{urlencode({'year': year, 'scope': value.scope})}" if from_ledger else ""
@@ -159,7 +159,6 @@ def _input_row(value: Value, names: dict[str, str], base: str, reports: Reports)
         note=value.note,
         is_simulated=value.is_simulated,
         url=url,
-        opens_here=True,
     )
 
 
@@ -169,169 +168,191 @@ def _missing_rows(missing: Sequence[Missing], departments: str) -> tuple[Missing
     )
 
 
-def _related(place: Place, query: Query, keys: set[str]) -> tuple[RelatedFinding, ...]:
-    found = assessment.check(place.division, query.year)
+def _related(asked: PlaceYear, keys: set[str]) -> tuple[RelatedFinding, ...]:
+    keys = keys - {""}
     return tuple(
-        RelatedFinding(LEVELS[f.level], f.message, f.proposal) for f in found if keys & {*f.elements, f.subject}
+        RelatedFinding(LEVELS[f.level], f.message, f.proposal)
+        for f in asked.issues
+        if keys & {*f.elements, f.subject}
     )
 
 
-def _series(
-    indicator: str, scope: str, values: ValueSet, place: Place, query: Query, unit: str
-) -> tuple[tuple[str, str, str], ...]:
+def _series(asked: PlaceYear, indicator: str, scope: str, unit: str) -> tuple[tuple[str, str, str], ...]:
     if not indicator:
         return ()
-    years = {*standing.years_with_values(place.division), query.year}
-    rows = standing.value_series(indicator, scope, values, years)
+    rows = value_series(indicator, scope, asked.values, asked.series_years)
     return tuple(
-        (f"{year} 年", f"{decimal_text(value)} {unit}", outcome.inputs[0].source if outcome.inputs else "")
-        for year, value, outcome in rows
+        (f"{year} 年", f"{decimal_text(value)} {unit_name(unit)}", source.source if source else "")
+        for year, value, source in rows
     )
 
 
 def _target_rows(target: core.Target | None) -> tuple[tuple[str, str], ...]:
     if target is None:
         return ()
-    return tuple(
-        (f"{year} 年", f"{target_text(text)} {unit_beside(target.unit, text)}".strip())
-        for year, text in target.shown_targets().items()
-    )
+    return tuple((f"{year} 年", goal_text(text, target.unit)) for year, text in goal_texts(target).items())
 
 
-def indicator_panel(user: User, place: Place, query: Query, base: str, item: str) -> IndicatorPanel | None:
+def _figure_facts(head: str, found: Found, unit: str) -> list[Fact]:
+    """The figure with what it rests on, and beside a published rate the one recomputed from its parts."""
+    unit = unit_name(unit)
+    if found.value is None:
+        facts = [(f"{head}现状", NOTHING, "还没有数值")]
+    else:
+        basis = BASES.get(found.basis, "")
+        facts = [(f"{head}现状", f"{exact_text(found)} {unit}（{basis}）", "所用的数值")]
+    if found.computed is not None and found.basis == "published":
+        facts.append((f"{head}按公式复算", f"{decimal_text(found.computed)} {unit}", "由各数据元重新计算"))
+    return facts
+
+
+def _head(name: str) -> str:
+    return f"{name}：" if name else ""
+
+
+def indicator_panel(asked: PlaceYear, item: str) -> IndicatorPanel | None:
     """The panel of an item, or ``None`` where there is none or the person may not see the place's figures."""
-    if not place.sees_figures:
+    if not asked.place.sees_figures:
         return None
-    values = standing.figures(place, query)
-    result = standing.scored(place, query, values) if place.has_rules else None
+    result = asked.scored
     if result is None:
-        found = next((s for s in standing.compared(place, query, values) if s.target.key == item), None)
-        return _target_panel(place, query, base, found, values) if found else None
-    score = next((s for s in result.items if s.item.id == item), None)
-    target = next((t for t in standing.place_targets(user, place) if t.no == item), None)
-    return _scored_panel(place, query, base, result, score, target, values) if score else None
+        found = next((score for score in asked.compared if score.target.key == item), None)
+        return _target_panel(asked, found) if found else None
+    score = next((score for score in result.items if score.item.id == item), None)
+    return _scored_panel(asked, result, score) if score else None
 
 
-def _scored_panel(
-    place: Place,
-    query: Query,
-    base: str,
-    result: Assessment,
-    score: ItemScore,
-    target: core.Target | None,
-    values: ValueSet,
-) -> IndicatorPanel:
-    names = {key: own.name for key, own in result.rule_set.inputs.items()}
-    departments = "、".join(target.all_departments) if target else ""
-    facts: list[tuple[str, str, str]] = []
+def _scored_facts(score: ItemScore) -> list[Fact]:
+    facts: list[Fact] = []
     for part in score.parts:
-        head = f"{part.name}：" if part.name else ""
-        if part.value is not None:
-            basis = BASES.get(part.found.basis, "")
-            facts.append((f"{head}现状", f"{decimal_text(part.value_text)} {part.unit}（{basis}）", "所用的数值"))
-        else:
-            facts.append((f"{head}现状", NOTHING, "还没有数值"))
-        if part.found.computed is not None and part.found.basis == "published":
-            facts.append(
-                (f"{head}按公式复算", f"{decimal_text(part.found.computed)} {part.unit}", "由各数据元重新计算")
-            )
+        head = _head(part.name)
+        facts += _figure_facts(head, part.found, part.unit)
         if part.target_text:
-            facts.append(
-                (f"{head}目标", f"{target_text(part.target_text)} {unit_beside(part.unit, part.target_text)}", "")
-            )
+            facts.append((f"{head}目标", part_goal(part), "这一边的数值得满分"))
+        if part_gap(part) is not None:
+            facts.append((f"{head}差距", gap_text(part_gap(part), part.unit), "现状与目标相比"))
     points = decimal_text(score.points) if score.points is not None else "尚未评分"
     facts.append(("得分", f"{points} / {decimal_text(score.item.max_points)} 分", "尚未评分的不按 0 分计"))
     if score.rolled_up is not None:
         facts.append(("计入上级", f"{decimal_text(score.rolled_up)} 分", "按评分细则折算给上级市的得分"))
-    formulas = dict.fromkeys(part.found.formula for part in score.parts if part.found.formula)
-    versions = dict.fromkeys(part.found.version for part in score.parts if part.found.version)
-    rule_set = f"评分细则：{result.rule_set.title}（第 {result.rule_set.version} 版）"
-    formula_note = f"公式版本：{'、'.join(map(version_text, versions))}；{rule_set}" if versions else rule_set
+    return facts
+
+
+def _scored_panel(asked: PlaceYear, result: Assessment, score: ItemScore) -> IndicatorPanel:
+    item, rule_set, target = score.item, result.rule_set, asked.targets.get(score.item.id)
     defects = "".join(
         f"文件中的疑点：{defect.what}这里按“{defect.reading}”理解，因为{defect.why}"
-        for defect in result.rule_set.defects_of(score.item.id)
+        for defect in rule_set.defects_of(item.id)
     )
-    reports = _reports(place, score.inputs)
-    keys = {score.item.id, score.item.indicator, score.item.name, *(v.element for v in score.inputs)}
-    return IndicatorPanel(
-        title=f"{score.item.id} {score.item.name}",
-        place=place.name,
-        year=query.year,
-        section=score.item.group,
-        mark=MARKS.get(str(target.mark)) if target else None,
-        is_simulated=any(v.is_simulated for v in score.inputs),
-        facts=tuple(facts),
-        status=STATUSES[score.status],
-        reason=without_ids(score.reason),
+    return _panel(
+        asked,
+        key=item.id,
+        title=f"{item.id} {item.name}",
+        section=item.group,
+        target=target,
+        indicator=item.indicator,
+        unit=item.unit,
+        facts=_scored_facts(score),
+        status=str(score.status),
+        reason=score.reason,
         rule=f"{score.rule}{defects}",
-        formula="；".join(formula_in_words(f, names) for f in formulas),
-        formula_note=formula_note,
-        inputs=tuple(_input_row(v, names, base, reports) for v in score.inputs),
-        missing=_missing_rows(score.missing, departments),
-        series=_series(score.item.indicator, target.scope if target else "", values, place, query, score.item.unit),
-        targets=_target_rows(target),
-        plan_title=place.title,
-        source=score.item.source,
-        departments=departments,
-        findings=_related(place, query, keys - {""}),
-        url=standing.item_url(base, query, score.item.id),
-        back_url=query.url(base),
+        rule_set=f"评分细则：{rule_set.title}（第 {rule_set.version} 版）",
+        founds=[part.found for part in score.parts],
+        missing=score.missing,
+        names={key: own.name for key, own in rule_set.inputs.items()},
+        source=item.source,
+        findings=_related(asked, {item.id, item.indicator, item.name, *(v.element for v in score.inputs)}),
     )
 
 
-def _target_panel(place: Place, query: Query, base: str, score: TargetScore, values: ValueSet) -> IndicatorPanel:
+def _target_facts(score: TargetScore) -> list[Fact]:
     target = score.target
-    facts: list[tuple[str, str, str]] = []
+    facts: list[Fact] = []
     baseline = target.shown_baseline()
     if baseline:
         year = f"{target.baseline_year} 年：" if target.baseline_year else ""
-        facts.append(
-            ("基准", f"{year}{decimal_text(baseline)} {unit_beside(target.unit, baseline)}", "文件中的现状值")
-        )
+        facts.append(("基准", f"{year}{goal_text(baseline, target.unit)}", "文件中的现状值"))
     for one in score.compared:
-        head = f"{one.name}：" if one.name else ""
-        shown = standing.compared_value(one)
-        basis = BASES.get(one.found.basis, "")
-        facts.append((f"{head}现状", f"{shown} {target.unit}（{basis}）" if shown else NOTHING, "所用的数值"))
-        if one.found.computed is not None and one.found.basis == "published":
-            facts.append(
-                (f"{head}按公式复算", f"{decimal_text(one.found.computed)} {target.unit}", "由各数据元重新计算")
-            )
+        head = _head(one.name)
+        facts += _figure_facts(head, one.found, target.unit)
         if one.target:
-            text = target_text(one.target.text)
-            facts.append((f"{head}{one.target_year} 年目标", f"{text} {unit_beside(target.unit, text)}", ""))
+            facts.append((f"{head}{one.target_year} 年目标", compared_goal(one, target), "这一边的数值算达到"))
         if one.gap is not None:
-            facts.append((f"{head}差距", f"{'+' if one.gap > 0 else ''}{decimal_text(one.gap)} {target.unit}", ""))
-    status = standing.status_of(score)
-    founds = [one.found for one in score.compared]
-    inputs = tuple(dict.fromkeys(value for found in founds for value in found.inputs))
-    missing = tuple(dict.fromkeys(lack for one in score.compared for lack in one.missing))
-    formulas = dict.fromkeys(found.formula for found in founds if found.formula)
-    departments = "、".join(target.all_departments)
-    reasons = [f"{one.name}：{one.reason}" if one.name else one.reason for one in score.compared]
-    reports = _reports(place, inputs)
-    versions = "、".join(dict.fromkeys(version_text(found.version) for found in founds if found.version))
-    return IndicatorPanel(
+            facts.append((f"{head}差距", gap_text(one.gap, target.unit), "现状与目标相比"))
+    return facts
+
+
+def _target_panel(asked: PlaceYear, score: TargetScore) -> IndicatorPanel:
+    target = score.target
+    return _panel(
+        asked,
+        key=target.key,
         title=f"{target.no or ''} {target.name}".strip(),
-        place=place.name,
-        year=query.year,
         section=target.group,
-        mark=MARKS.get(str(target.mark)),
+        target=target,
+        indicator=target.indicator,
+        unit=target.unit,
+        facts=_target_facts(score),
+        status=status_of(score),
+        reason="".join(_head(one.name) + one.reason for one in score.compared),
+        rule="",
+        rule_set="",
+        founds=[one.found for one in score.compared],
+        missing=[lack for one in score.compared for lack in one.missing],
+        names={},
+        source=target.source,
+        findings=_related(asked, {target.key, target.indicator, target.name}),
+    )
+
+
+def _panel(
+    asked: PlaceYear,
+    *,
+    key: str,
+    title: str,
+    section: str,
+    target: core.Target | None,
+    indicator: str,
+    unit: str,
+    facts: Sequence[Fact],
+    status: str,
+    reason: str,
+    rule: str,
+    rule_set: str,
+    founds: Sequence[Found],
+    missing: Iterable[Missing],
+    names: dict[str, str],
+    source: str,
+    findings: tuple[RelatedFinding, ...],
+) -> IndicatorPanel:
+    """What the panels of scored items and of plain targets have in common."""
+    inputs = tuple(dict.fromkeys(value for found in founds for value in found.inputs))
+    departments = "、".join(target.all_departments) if target else ""
+    reports = _reports(asked.division, inputs)
+    formulas = dict.fromkeys(formula_in_words(found.formula, names) for found in founds if found.formula)
+    versions = "、".join(dict.fromkeys(version_text(found.version) for found in founds if found.version))
+    notes = [f"公式版本：{versions}" if versions else "", rule_set]
+    return IndicatorPanel(
+        title=title,
+        place=asked.place.name,
+        year=asked.year,
+        section=section,
+        mark=MARKS.get(str(target.mark)) if target else None,
         is_simulated=any(value.is_simulated for value in inputs),
         facts=tuple(facts),
         status=STATUSES[status],
-        reason=without_ids("".join(reasons)),
-        rule="",
-        formula="；".join(formula_in_words(formula, {}) for formula in formulas),
-        formula_note=f"公式版本：{versions}" if versions else "",
-        inputs=tuple(_input_row(value, {}, base, reports) for value in inputs),
-        missing=_missing_rows(missing, departments),
-        series=_series(target.indicator, target.scope, values, place, query, target.unit),
+        reason=without_ids(reason),
+        rule=rule,
+        formula="；".join(formulas),
+        formula_note="；".join(note for note in notes if note),
+        inputs=tuple(_input_row(value, names, asked.base, reports) for value in inputs),
+        missing=_missing_rows(tuple(dict.fromkeys(missing)), departments),
+        series=_series(asked, indicator, target.scope if target else "", unit),
         targets=_target_rows(target),
-        plan_title=place.title,
-        source=target.source,
+        plan_title=asked.place.title,
+        source=source,
         departments=departments,
-        findings=_related(place, query, {target.key, target.indicator, target.name} - {""}),
-        url=standing.item_url(base, query, target.key),
-        back_url=query.url(base),
+        findings=findings,
+        url=asked.item_url(key),
+        back_url=asked.query.url(asked.base),
     )

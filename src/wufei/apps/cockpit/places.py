@@ -5,7 +5,7 @@ from datetime import date
 
 from wufei.apps.assessment import selectors as assessment
 from wufei.apps.plans import selectors as plans
-from wufei.apps.registry.models import Role, User
+from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES, scope
 from wufei.core.divisions import place_of
 
@@ -15,6 +15,7 @@ class Place:
     """A place whose plan the person may see.
 
     ``sees_figures``: also the reported figures, scores and findings of the whole place (not for a township's person).
+    ``figure_years``: of which there are reported figures, the latest first.
     ``years``: the most telling first — the last year with reported figures, then the others, latest first.
     """
 
@@ -22,8 +23,7 @@ class Place:
     name: str
     title: str
     has_rules: bool
-    baseline_year: int | None
-    plan_years: tuple[int, ...]
+    figure_years: tuple[int, ...]
     years: tuple[int, ...]
     sees_figures: bool
 
@@ -50,10 +50,8 @@ def find_place(user: User, division: str, *, today: date) -> Place | None:
     plan = plans.visible_plans(user).filter(division_id=division).first()
     if plan is None:
         return None
-    sees_figures = scope(user).covers(division) and user.role not in {Role.TOWNSHIP, Role.GRID_OFFICER}
-    plan_years = tuple(plan.years)
     with_values = assessment.years(division)
-    others = {*plan_years, *with_values, *({plan.baseline_year} if plan.baseline_year else set()), today.year}
+    others = {*plan.years, *with_values, *({plan.baseline_year} if plan.baseline_year else set()), today.year}
     first = with_values[:1] or ((plan.baseline_year,) if plan.baseline_year else ())
     years = (*first, *sorted(others - set(first), reverse=True))
     return Place(
@@ -61,8 +59,7 @@ def find_place(user: User, division: str, *, today: date) -> Place | None:
         name=plan.place,
         title=plan.title,
         has_rules=bool(plan.rule_set),
-        baseline_year=plan.baseline_year,
-        plan_years=plan_years,
+        figure_years=with_values,
         years=tuple(year for year in years if year),
-        sees_figures=sees_figures,
+        sees_figures=scope(user).sees_figures_of(division),
     )

@@ -51,7 +51,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorRow:
-    """One indicator (or scored item) of the place in one year."""
+    """One indicator (or scored item) of the place in one year.
+
+    ``exact`` is the value to its last decimal, where ``value`` is rounded. ``target_year`` is set where it is
+    another year's.
+    """
 
     id: str
     no: str
@@ -60,9 +64,10 @@ class IndicatorRow:
     mark: Label | None
     mark_key: str
     value: str
+    exact: str
     unit: str
     target: str
-    target_unit: str
+    target_year: str
     gap: str
     gap_is_good: bool | None
     points: str
@@ -110,10 +115,8 @@ class FlowRow:
 class TownRow:
     """One township on the map and in the table beside it."""
 
-    code: str
     name: str
     mass: str
-    sites: int
     facilities: tuple[str, ...]
     position: str
 

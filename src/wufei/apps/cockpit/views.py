@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from wufei.apps.cockpit import flows as flow_selectors
 from wufei.apps.cockpit import movements, own_page, panels, selectors
+from wufei.apps.cockpit.flows import sankey
 from wufei.apps.cockpit.labels import STAGES
-from wufei.apps.cockpit.places import Place, find_place, home_code, is_firm, place_codes
-from wufei.apps.cockpit.query import Query, read_query
+from wufei.apps.cockpit.place_year import PlaceYear
+from wufei.apps.cockpit.places import find_place, home_code, is_firm, place_codes
+from wufei.apps.cockpit.query import read_query
+from wufei.apps.cockpit.town_map import map_points
 from wufei.apps.registry.models import User
 
 # what HTMX asks to replace -> the partial, and the name of its part in the page
@@ -28,13 +30,13 @@ def _user(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def _place(request: HttpRequest, division: str) -> tuple[Place, Query, str]:
-    """The place, what is asked, and the place's own address; 404 where the person may not see it."""
+def _asked(request: HttpRequest, division: str) -> PlaceYear:
+    """What is asked of which place and year; 404 where the person may not see it."""
     place = find_place(_user(request), division, today=timezone.localdate())
     if place is None:
         raise Http404
     query = read_query(request.GET.dict(), years=place.years)
-    return place, query, reverse("cockpit:place", args=[division])
+    return PlaceYear(_user(request), place, query, reverse("cockpit:place", args=[division]))
 
 
 @require_safe
@@ -54,16 +56,16 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def place(request: HttpRequest, division: str) -> HttpResponse:
     """The page of a place; to HTMX one of its partials."""
-    found, query, base = _place(request, division)
+    asked = _asked(request, division)
     wanted = PARTIALS.get(request.headers.get("HX-Target", "")) if request.headers.get("HX-Request") else None
     today = timezone.localdate()
     if wanted:
         template, name = wanted
-        part = selectors.part(_user(request), found, query, base, name=name, today=today)
+        part = selectors.part(asked, name=name, today=today)
         if part is None:
             raise Http404
         return render(request, template, {name: part})
-    page = selectors.place_page(_user(request), found, query, base, today=today)
+    page = selectors.place_page(asked, today=today)
     return render(request, "cockpit/place.html", {"page": page})
 
 
@@ -71,20 +73,17 @@ def place(request: HttpRequest, division: str) -> HttpResponse:
 @login_required
 def flows(request: HttpRequest, division: str) -> HttpResponse:
     """The flow picture as JSON for the chart."""
-    _, query, base = _place(request, division)
-    own = flow_selectors.ledger_division(_user(request), division)
-    if own is None:
+    asked = _asked(request, division)
+    if asked.mass_division is None:
         raise Http404
-    return JsonResponse(flow_selectors.sankey(own, query, base), json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(sankey(asked), json_dumps_params={"ensure_ascii": False})
 
 
 @require_safe
 @login_required
 def town_map(request: HttpRequest, division: str) -> HttpResponse:
     """The townships and facilities as JSON for the map."""
-    _, query, base = _place(request, division)
-    points = flow_selectors.map_points(_user(request), division, query, base)
-    return JsonResponse(points, json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(map_points(_asked(request, division)), json_dumps_params={"ensure_ascii": False})
 
 
 def _panel(request: HttpRequest, partial: str, panel: object | None) -> HttpResponse:
@@ -100,8 +99,7 @@ def _panel(request: HttpRequest, partial: str, panel: object | None) -> HttpResp
 @login_required
 def item(request: HttpRequest, division: str, item: str) -> HttpResponse:
     """Where the figure of one indicator comes from."""
-    found, query, base = _place(request, division)
-    panel = panels.indicator_panel(_user(request), found, query, base, item)
+    panel = panels.indicator_panel(_asked(request, division), item)
     return _panel(request, "cockpit/_indicator_panel.html", panel)
 
 
@@ -109,11 +107,11 @@ def item(request: HttpRequest, division: str, item: str) -> HttpResponse:
 @login_required
 def mass(request: HttpRequest, division: str, stage: str) -> HttpResponse:
     """Which movements one stream of the flow picture is made of."""
-    found, query, base = _place(request, division)
+    asked = _asked(request, division)
     if stage not in STAGES:
         raise Http404
-    asked = {key: request.GET.get(key, "")[:60] for key in ("code", "method", "after")}
-    panel = movements.mass_panel(_user(request), found, query, base, stage=stage, **asked)
+    parts = {key: request.GET.get(key, "")[:60] for key in ("code", "method", "after")}
+    panel = movements.mass_panel(asked, stage=stage, **parts)
     return _panel(request, "cockpit/_movements_panel.html", panel)
 
 
@@ -121,9 +119,8 @@ def mass(request: HttpRequest, division: str, stage: str) -> HttpResponse:
 @login_required
 def element(request: HttpRequest, division: str, element: str) -> HttpResponse:
     """Which movements a data element derived from the ledger is made of."""
-    found, query, base = _place(request, division)
-    asked = {"part": request.GET.get("scope", "")[:60], "after": request.GET.get("after", "")}
-    panel = movements.element_panel(_user(request), found, query, base, element=element, **asked)
+    part, after = request.GET.get("scope", "")[:60], request.GET.get("after", "")
+    panel = movements.element_panel(_asked(request, division), element=element, part=part, after=after)
     return _panel(request, "cockpit/_movements_panel.html", panel)
 
 

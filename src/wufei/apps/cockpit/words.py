@@ -1,30 +1,42 @@
 """Small texts that several parts of the page share."""
 
 import re
+from fractions import Fraction
+
+from wufei.apps.cockpit.figures import NOTHING, decimal_text, rounded_text
+from wufei.core.plan import readable, with_comparator
+from wufei.core.scoring import Found
+from wufei.core.units import unit_name
 
 ELEMENT_ID = re.compile(r"（[\w:.\[\]]+，(\d{4}) ?年）")
+MADE = {"computed", "ledger"}  # how a figure came about that nobody printed
 
 
-def target_text(text: str) -> str:
-    """``>=98`` as a reader writes it: ``≥98``; words stay."""
-    return text.replace(">=", "≥").replace("<=", "≤").replace(">", "＞").replace("<", "＜").removeprefix("=")
+def goal_text(text: str, unit: str, comparator: str = "") -> str:
+    """A target as a reader writes it: ``98`` that is to be reached, in %: ``≥98 %``; words stay as they are."""
+    return readable(with_comparator(text, comparator), f" {unit_name(unit)}".rstrip())
 
 
-def unit_beside(unit: str, text: str) -> str:
-    """The unit, where the text is a number."""
-    bare = text.lstrip("<>=≥≤＞＜").lstrip("-").replace(".", "", 1)
-    return unit if bare.isascii() and bare.isdigit() else ""
+def gap_text(gap: Fraction | None, unit: str) -> str:
+    """How far a figure is from its target, in words: ``低 16 个百分点``."""
+    if gap is None:
+        return NOTHING
+    if not gap:
+        return "持平"
+    measure = "个百分点" if unit == "%" else unit_name(unit)
+    return f"{'高' if gap > 0 else '低'} {rounded_text(abs(gap))} {measure}".rstrip()
 
 
-UNITS = {
-    "t": "吨", "kg": "千克", "km2": "平方千米", "m2": "平方米", "m3": "立方米", "d": "日", "a": "年", "μg": "微克",
-    "rank": "名", "score": "分", "unit": "个", "tCO2": "吨二氧化碳",
-}  # fmt: skip
+def figure_text(found: Found) -> str:
+    """A figure as a table shows it: as it is printed, or in two decimals where it was computed; empty for none."""
+    if found.value is None:
+        return ""
+    return rounded_text(found.value) if found.basis in MADE else decimal_text(found.text)
 
 
-def unit_text(unit: str) -> str:
-    """``t/万元`` → ``吨/万元``."""
-    return "/".join(UNITS.get(part, part) for part in unit.split("/"))
+def exact_text(found: Found) -> str:
+    """The same to the last of its decimals."""
+    return decimal_text(found.text) if found.value is not None else ""
 
 
 def without_ids(text: str) -> str:

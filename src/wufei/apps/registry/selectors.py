@@ -18,21 +18,22 @@ from wufei.core.reference import read_table
 
 NOTHING = "-"  # a prefix that no division code begins with: a forgotten check shows nothing, not everything
 
-# role -> (sees records below its division, only the domains of its department's duty, sees the place's plan)
-REACH: dict[str, tuple[bool, bool, bool]] = {
-    Role.PROGRAMME_OFFICE: (True, False, True),
-    Role.LEADER: (True, False, True),
-    Role.PARENT_REGION: (True, False, True),
-    Role.DEPARTMENT: (True, True, True),
-    Role.ENFORCEMENT: (True, True, True),
-    Role.TOWNSHIP: (True, False, True),
-    Role.GRID_OFFICER: (True, False, True),
-    Role.GENERATOR: (False, False, False),
-    Role.CARRIER: (False, False, False),
-    Role.FACILITY: (False, False, False),
-    Role.CITIZEN: (False, False, False),
-    Role.DEVICE: (False, False, False),
-    Role.OTHER_SYSTEM: (False, False, False),
+# role -> (sees records below its division, only the domains of its department's duty, sees the place's plan,
+#          sees the place's figures, scores and findings)
+REACH: dict[str, tuple[bool, bool, bool, bool]] = {
+    Role.PROGRAMME_OFFICE: (True, False, True, True),
+    Role.LEADER: (True, False, True, True),
+    Role.PARENT_REGION: (True, False, True, True),
+    Role.DEPARTMENT: (True, True, True, True),
+    Role.ENFORCEMENT: (True, True, True, True),
+    Role.TOWNSHIP: (True, False, True, False),
+    Role.GRID_OFFICER: (True, False, True, False),
+    Role.GENERATOR: (False, False, False, False),
+    Role.CARRIER: (False, False, False, False),
+    Role.FACILITY: (False, False, False, False),
+    Role.CITIZEN: (False, False, False, False),
+    Role.DEVICE: (False, False, False, False),
+    Role.OTHER_SYSTEM: (False, False, False, False),
 }
 FIRM_ROLES = frozenset({Role.GENERATOR, Role.CARRIER, Role.FACILITY})
 AUDIT_ROLES = frozenset({Role.PROGRAMME_OFFICE, Role.LEADER})
@@ -46,9 +47,11 @@ class Scope:
         prefix: records whose division code begins with it; ``NOTHING`` where the person sees none by place.
         organisation_id: the firm whose own records the person sees, else ``None``.
         department_id: the person's department, else ``None``.
-        sees_place: whether the published plan and figures of the place are shown.
-        place_prefix: plans and place figures whose division code begins with it: the county of a township's person;
-            ``NOTHING`` where ``sees_place`` is false.
+        sees_place: whether the published plan of the place is shown.
+        place_prefix: plans whose division code begins with it: the county of a township's person; ``NOTHING`` where
+            ``sees_place`` is false.
+        figures_prefix: places whose code begins with it show their figures, scores and findings as well; ``NOTHING``
+            for a township's person, who sees the plan of the county and not how it stands.
         domains: the waste domains of the person's duty, for firms' records; all six where duty sets no limit.
     """
 
@@ -57,6 +60,7 @@ class Scope:
     department_id: int | None
     sees_place: bool
     place_prefix: str = NOTHING
+    figures_prefix: str = NOTHING
     domains: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -67,6 +71,10 @@ class Scope:
     def covers(self, division: str) -> bool:
         """Whether records of the division with this code are in sight by place."""
         return division.startswith(self.prefix)
+
+    def sees_figures_of(self, division: str) -> bool:
+        """Whether the figures, scores and findings of the place with this code are in sight."""
+        return division.startswith(self.figures_prefix)
 
 
 @cache
@@ -86,7 +94,7 @@ def scope(user: User | AnonymousUser) -> Scope:
     nothing = Scope(NOTHING, None, None, sees_place=False)
     if not isinstance(user, User) or not user.is_active:
         return nothing
-    below, by_duty, sees_place = REACH.get(user.role, (False, False, False))
+    below, by_duty, sees_place, sees_figures = REACH.get(user.role, (False, False, False, False))
     if user.role in FIRM_ROLES:
         return Scope(NOTHING, user.organisation_id, None, sees_place=False, domains=frozenset(DOMAINS))
     if not below or not user.division_id:
@@ -100,6 +108,7 @@ def scope(user: User | AnonymousUser) -> Scope:
         department_id=user.department_id,
         sees_place=sees_place,
         place_prefix=prefix_of(place_of(user.division_id)),
+        figures_prefix=prefix_of(user.division_id) if sees_figures else NOTHING,
         domains=domains,
     )
 

@@ -27,10 +27,11 @@ class Compared:
     """One figure beside one target. ``is_met`` is ``None`` unless both are numbers.
 
     ``target_year`` is the year whose target is used: the year asked for, else the next one that has a target, else
-    the last one.
+    the last one. ``indicator`` is the one that the figure is read from; empty where the plan names none.
     """
 
     name: str
+    indicator: str
     status: ItemStatus
     found: Found
     target: TargetValue | None
@@ -147,10 +148,11 @@ def _compared(source: Source, target: Target, row: Target | TargetPart, with_bas
     found = _found(source, target, row, with_baseline)
     year, wanted = target_of(row.targets or target.targets, source.year)
     name = row.part if isinstance(row, TargetPart) else ""
+    indicator = row.indicator or target.indicator
 
     def result(status: ItemStatus, reason: str, comparator: str = "", is_met: bool | None = None) -> Compared:
         missing = found.missing if status is ItemStatus.NO_DATA else ()
-        return Compared(name, status, found, wanted, year, comparator, is_met, reason, missing)
+        return Compared(name, indicator, status, found, wanted, year, comparator, is_met, reason, missing)
 
     unit = unit_name(target.unit)
     shown = f"实际 {found.text}{unit}" if found.value is not None else "没有实际值"
@@ -167,10 +169,10 @@ def _compared(source: Source, target: Target, row: Target | TargetPart, with_bas
         lacks = names or "这一目标没有对应的指标编号，也没有公布的数值"
         return result(ItemStatus.NO_DATA, f"缺少数据：{lacks}。")
     bound, number = wanted.bound
-    comparator = comparator_of_bound(bound, row.indicator or target.indicator)
+    comparator = comparator_of_bound(bound, indicator)
     is_met = COMPARATORS[comparator](found.value, Fraction(number))
     of = "" if year == source.year else f"（{year}年）"
-    goal = readable(goal_text(wanted, row.indicator or target.indicator), unit)
+    goal = readable(goal_text(wanted, indicator), unit)
     words = f"{shown}，目标 {goal}{of}，{'已达到' if is_met else '未达到'}"
     off = abs(found.value - Fraction(number))
     gap = "" if is_met or not off else f"，差 {fraction_text(off)}{'个百分点' if unit == '%' else unit}"
