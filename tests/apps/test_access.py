@@ -198,7 +198,7 @@ def world(settings):
         row = ElementValue.objects.create(
             division_id=place, element="giw_generated", period="2022", value=Decimal(5), state="number", unit="t",
             note=note, status=ValueStatus.APPROVED, reporter="office", reported_at=AT, approver="office",
-            approved_at=AT,
+            approved_at=AT, from_pack=True,
         )  # fmt: skip
         keys[f"{place}.figure"] = row.pk
     for name, person in PEOPLE.items():

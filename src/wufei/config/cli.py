@@ -59,6 +59,7 @@ def main() -> None:
     """Run the command line. What is wrong outside the program ends with one Chinese sentence and exit code 2."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wufei.config.settings")
     import django
+    from django.conf import settings
 
     from wufei.config import faults
 
@@ -75,7 +76,7 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - raised again unless the cause lies outside the program
         told = faults.explain(error)
-        if told is None or os.environ.get("WUFEI_DEBUG") == "1":
+        if told is None or (settings.configured and settings.DEBUG):
             raise
         click.echo(told, err=True)
         sys.exit(faults.EXIT_ENVIRONMENT)

@@ -178,7 +178,7 @@ def story(user: User, pk: int) -> FigureStory | None:
         division_id=row.division_id, element=row.element, scope=row.scope, period=row.period
     )
     used = [r.name for key, r in indicators.indicators().items() if row.element in {*r.elements, PUBLISHED + key}]
-    is_reviewer = selectors.may_approve(user, row.division_id)
+    is_reviewer = not row.from_pack and selectors.may_approve(user, row.division_id)
     return FigureStory(
         current=_row(row),
         evidence=row.evidence,
