@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from wufei.apps.ledger.engines import engine
 from wufei.apps.ledger.engines.base import MEMBERS_BITS, Engine, HolderRow, Written
+from wufei.apps.ledger.holders import holders_of_registry, register_holders
 from wufei.apps.ledger.models import HolderRecord
 from wufei.apps.ledger.reference import is_known, is_method
 from wufei.core.chain import batch_tail, digest_rows, first_head, link_digest, next_head
@@ -44,7 +45,7 @@ def book(batch: Batch, *, actor: str, recorded_us: int) -> Receipt:
         return Receipt(None, 0, 0, 0, 0)
     findings = check(batch, now_us=recorded_us)
     books = engine()
-    holders = {row.key: row for row in books.lock_holders(_holder_keys(batch))}
+    holders = _lock_holders(books, _holder_keys(batch))
     findings += _unknown(batch, holders)
     if findings:
         raise Refused(_in_order(findings))
@@ -72,6 +73,16 @@ def book(batch: Batch, *, actor: str, recorded_us: int) -> Receipt:
 def _holder_keys(batch: Batch) -> list[str]:
     """The holders that a batch names; a database cannot be asked for one with control characters, which none has."""
     return sorted({account.holder for account in batch.accounts if not CONTROL.search(account.holder)})
+
+
+def _lock_holders(books: Engine, keys: list[str]) -> dict[str, HolderRow]:
+    """The holders by key, locked; those that only the registry knows are entered first."""
+    holders = {row.key: row for row in books.lock_holders(keys)}
+    fresh = holders_of_registry(key for key in keys if key not in holders)
+    if fresh:
+        register_holders(fresh)
+        holders |= {row.key: row for row in books.lock_holders(sorted(h.key for h in fresh))}
+    return holders
 
 
 def _in_order(findings: list[Finding]) -> list[Finding]:
@@ -168,6 +179,7 @@ def unknown_names(batch: Batch) -> list[Finding]:
     for start in range(0, len(keys), 500):  # SQLite bounds the values of one statement
         part = HolderRecord.objects.filter(key__in=keys[start : start + 500])
         known.update(part.values_list("key", flat=True))
+    known.update(holder.key for holder in holders_of_registry(key for key in keys if key not in known))
     return _unknown(batch, known)
 
 

@@ -1,47 +1,20 @@
 """Writes of the ledger: holders, batches of movements, period closes, checkpoints."""
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from unicodedata import is_normalized
 
 from django.db import transaction
 
 from wufei.apps.facts.services import record_fact
+from wufei.apps.ledger.holders import register_holders
 from wufei.apps.ledger.models import HolderRecord, PeriodCloseRecord
 from wufei.apps.ledger.posting import book
 from wufei.apps.ledger.transactions import in_transaction
-from wufei.core.chain import stated_digest
 from wufei.core.findings import Finding, Refused
-from wufei.core.ledger import Holder, Movement, Receipt, local_day
+from wufei.core.ledger import Movement, Receipt, local_day
 from wufei.core.ledger_rules import Batch, day_date, day_number, to_us
 
-_KEY = re.compile(r"(site|vehicle|boundary):[^|/\x00-\x20\x7f]{1,60}")
-
-
-@transaction.atomic
-def register_holders(holders: Sequence[Holder]) -> None:
-    """Enter holders, or bring those that are known to what is given. The key is for ever: the chain names it."""
-    for holder in holders:
-        assert _KEY.fullmatch(holder.key), holder
-        assert is_normalized("NFC", holder.key), holder
-    HolderRecord.objects.bulk_create(
-        [
-            HolderRecord(
-                key=h.key,
-                division=h.division,
-                category=h.category,
-                name=h.name,
-                is_simulated=h.is_simulated,
-                stated=stated_digest(h.key, h.division, h.category, h.name, is_simulated=h.is_simulated),
-            )
-            for h in holders
-        ],
-        batch_size=1000,
-        update_conflicts=True,
-        unique_fields=["key"],
-        update_fields=["division", "category", "name", "is_simulated", "stated"],
-    )
+__all__ = ["close_period", "post", "post_batch", "record_posting", "register_holders"]
 
 
 def post(movements: Sequence[Movement], *, actor: str, recorded_at: datetime) -> Receipt:
