@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlencode
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 
@@ -38,13 +38,14 @@ class AddressFilters:
         return list(cls.__dataclass_fields__)
 
 
-def uploaded_bytes(file: UploadedFile) -> bytes:
+def uploaded_bytes(file: "File[bytes]") -> bytes:
     """The content of an uploaded file; raises ``Refused`` where it is too large to be a table."""
     size = file.size or 0
     if size > LARGEST_UPLOAD:
         what = f"文件有 {size // 1024**2} MB，最多 {LARGEST_UPLOAD // 1024**2} MB。"
         raise Refused([Finding(None, "", what, "请拆成几个文件，分别上传。", "file_too_large")])
-    return file.read()
+    content: bytes = file.read()
+    return content
 
 
 def address(path: str, query: Mapping[str, str]) -> str:
