@@ -3,7 +3,7 @@
 from wufei.core.intake import read_rows
 from wufei.core.ledger import Account, Bucket
 from wufei.core.ledger_file import columns, match_heads, plain_head, read_batches
-from wufei.core.ledger_rules import check, to_us
+from wufei.core.ledger_rules import check, kinds, to_us
 from wufei.core.ledger_rules import from_us as instant
 
 HEAD = "编号,发生日期,业务类型,废物代码,重量,单位,转出方,转入方,件数\n"
@@ -95,6 +95,13 @@ def test_no_head_names_two_fields_and_brackets_are_cut():
     heads = [plain_head(head) for column in columns() for head in column.heads]
     assert len(heads) == len(set(heads))
     assert match_heads(["重量（吨）"], 1)[0] == {"mass": "重量（吨）"}
+
+
+def test_no_word_names_two_kinds_and_clerks_words_are_understood():
+    words = [word for row in kinds().values() for word in (row.kind, row.name, *row.also)]
+    assert len(words) == len(set(words))
+    [(batch, findings)] = read(GOOD.replace("产生", "利用"))
+    assert (findings, list(batch.kind)) == ([], ["utilise"])
 
 
 def test_a_key_typed_in_two_encodings_of_a_letter_is_one_key():

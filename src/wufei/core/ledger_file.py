@@ -181,7 +181,7 @@ def _whole(text: str) -> int | None:
 
 @lru_cache
 def _kind_names() -> dict[str, str]:
-    return {name: kind for kind, row in kinds().items() for name in (kind, row.name)}
+    return {name: kind for kind, row in kinds().items() for name in (kind, row.name, *row.also)}
 
 
 @lru_cache

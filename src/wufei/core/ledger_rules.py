@@ -35,6 +35,7 @@ class Kind:
 
     kind: str
     name: str
+    also: tuple[str, ...]  # other words for it in files
     sources: tuple[Bucket, ...]
     targets: tuple[Bucket, ...]
 
@@ -63,7 +64,13 @@ def kinds() -> dict[str, Kind]:
         return tuple(Bucket(b) for b in cell.split(";"))
 
     return {
-        r["kind"]: Kind(r["kind"], r["name"], buckets(r["sources"]), buckets(r["targets"]))
+        r["kind"]: Kind(
+            r["kind"],
+            r["name"],
+            tuple(filter(None, r["also"].split(";"))),
+            buckets(r["sources"]),
+            buckets(r["targets"]),
+        )
         for r in _rows("kinds.csv")
     }
 
