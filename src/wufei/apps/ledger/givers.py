@@ -12,17 +12,19 @@ from wufei.core.ledger import Bucket
 from wufei.core.ledger_elements import Giver
 from wufei.core.ledger_rules import day_number
 
-# The flows are folded to pairs of accounts first: freshly loaded tables have no statistics yet, and PostgreSQL would
-# else walk all flows once for each holder.
+# The flows of the holders' own accounts are folded to pairs of accounts first: freshly loaded tables have no statistics
+# yet, and PostgreSQL would else walk all flows once for each holder.
 _GIVERS = """
-WITH pairs AS MATERIALIZED (
-    SELECT DISTINCT source_id, target_id FROM ledger_flow WHERE day BETWEEN %s AND %s AND kind <> 'reverse'
+WITH own AS MATERIALIZED (
+    SELECT a.id, a.waste_code, a.bucket, h.key, h.category
+    FROM ledger_account a JOIN ledger_holder h ON h.id = a.holder_id
+    WHERE h.division LIKE %s AND h.category IN ({categories})
+), pairs AS MATERIALIZED (
+    SELECT DISTINCT source_id, target_id FROM ledger_flow
+    WHERE day BETWEEN %s AND %s AND kind <> 'reverse' AND source_id IN (SELECT id FROM own)
 )
-SELECT DISTINCT h.key, h.category, s.waste_code, s.bucket, t.bucket
-FROM pairs
-JOIN ledger_account s ON s.id = pairs.source_id JOIN ledger_holder h ON h.id = s.holder_id
-JOIN ledger_account t ON t.id = pairs.target_id
-WHERE h.division LIKE %s AND h.category IN ({categories})
+SELECT DISTINCT own.key, own.category, own.waste_code, own.bucket, t.bucket
+FROM pairs JOIN own ON own.id = pairs.source_id JOIN ledger_account t ON t.id = pairs.target_id
 """  # {categories}: a mark for each value
 
 
@@ -31,7 +33,7 @@ def givers(division: str, first_day: date, last_day: date, *, categories: Collec
     sql = _GIVERS.format(categories=", ".join(["%s"] * len(categories)))
     days = [day_number(first_day), day_number(last_day)]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*days, prefix_of(division) + "%", *sorted(categories)])
+        cursor.execute(sql, [prefix_of(division) + "%", *sorted(categories), *days])
         rows = cursor.fetchall()
     return [
         Giver(holder, category, code, name_and_domain(code)[1], Bucket(source), Bucket(target))
