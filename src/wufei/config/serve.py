@@ -119,26 +119,17 @@ def _refuse_a_database_in_use() -> None:
 
 
 def _simulate() -> None:
-    """Bring the simulated year of 安吉, if it is not there yet, with its progress."""
+    """Bring the simulated year of 安吉, if it is not there yet, and seal it with a signed checkpoint."""
     from django.utils import timezone
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from wufei.apps.exchange.simulate import simulate
+    from wufei.apps.exchange.commands import simulate_with_bar
+    from wufei.apps.ledger.checkpoints import take_checkpoint
     from wufei.core.simulation import load_scenario
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(f"模拟安吉县 {DEMO_YEAR} 年台账（笔）", total=None)
-        done = simulate(
-            load_scenario(DEMO_PLACE, DEMO_YEAR),
-            seed=DEMO_SEED,
-            scale=1,
-            actor="system",
-            at=timezone.now(),
-            progress=lambda booked, total: bar.update(task, completed=booked, total=total),
-        )
-        bar.update(task, completed=done.booked + done.already, total=done.booked + done.already)
+    click.echo(f"模拟安吉县 {DEMO_YEAR} 年台账……", err=True)
+    done = simulate_with_bar(load_scenario(DEMO_PLACE, DEMO_YEAR), seed=DEMO_SEED, actor="system")
+    if done.booked:
+        take_checkpoint(actor="system", at=timezone.now())
     click.echo(f"模拟台账：{done.sites} 个场所，{done.booked + done.already} 笔记录（均标为模拟数据）。")
 
 

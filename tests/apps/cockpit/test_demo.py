@@ -6,9 +6,13 @@ import pytest
 from click.testing import CliRunner
 from tests.apps.cockpit.conftest import county
 
+from wufei.apps.ledger.checkpoints import trusted_key
 from wufei.apps.ledger.models import MovementRecord
+from wufei.apps.ledger.verification import verify
 from wufei.apps.registry.models import User
+from wufei.apps.registry.reference import load_reference
 from wufei.config import serve
+from wufei.core.simulation import load_scenario, thinned
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +44,17 @@ def test_the_demo_prints_every_account_with_its_password_and_the_address(served,
     assert all(name in said.output for name in accounts)
     assert "wufei-anji-demo" in said.output
     assert f"http://127.0.0.1:{port}/" in said.output
+
+
+def test_the_demo_seals_its_simulated_year_once(monkeypatch):
+    thin = thinned(load_scenario("330523", 2022), 60)
+    monkeypatch.setattr("wufei.core.simulation.load_scenario", lambda *_: thin)
+    load_reference()
+    serve._simulate()
+    found = verify(public_key=trusted_key())
+    assert (found.problems, found.checkpoints) == ([], 1)
+    serve._simulate()
+    assert verify(public_key=trusted_key()).checkpoints == 1
 
 
 def test_a_busy_port_is_named_before_anything_is_done(served):

@@ -51,7 +51,7 @@ def simulate(place: str, year: int, seed: int, scale: int, as_json: bool) -> Non
     """模拟 PLACE（代码或名称）一年的固废流向；总量与公布数一致，其余均为虚构并标明“模拟”。"""
     try:
         scenario = _find(place, year)
-        done = _with_bar(scenario, seed, scale)
+        done = simulate_with_bar(scenario, seed=seed, scale=scale)
     except UnknownScenario as unknown:
         click.echo(str(unknown), err=True)
         raise SystemExit(2) from unknown
@@ -66,7 +66,8 @@ def simulate(place: str, year: int, seed: int, scale: int, as_json: bool) -> Non
     _print_totals(totals)
 
 
-def _with_bar(scenario: Scenario, seed: int, scale: int) -> Simulated:
+def simulate_with_bar(scenario: Scenario, *, seed: int, scale: int = 1, actor: str = ACTOR) -> Simulated:
+    """Simulate a year, with a bar of the movements booked where a person looks on."""
     console = Console(stderr=True)
     columns = (TextColumn("记账"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
@@ -75,7 +76,7 @@ def _with_bar(scenario: Scenario, seed: int, scale: int) -> Simulated:
             scenario,
             seed=seed,
             scale=scale,
-            actor=ACTOR,
+            actor=actor,
             at=timezone.now(),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
