@@ -180,6 +180,15 @@ def test_balances_of_a_holder_as_json(run, post):
     assert [(row["bucket"], row["balance_g"]) for row in rows] == [("utilised", 7)]
 
 
+def test_the_mass_balance_as_a_table_is_in_tonnes_with_its_total(run, post):
+    post(*trip(mass_g=1_234_500_000))
+    text = run("--place", "330523", "--year", "2022", command=mass_balance).output
+    assert "330523 2022 年物质平衡（吨）" in text
+    row = next(line for line in text.splitlines() if "900-001-S17" in line)
+    assert row.count("1,234.5") == 2  # generated and utilised
+    assert "含模拟数据" not in text
+
+
 def test_the_mass_balance_has_the_agreed_shape(run, post):
     post(*trip(mass_g=7))
     result = run("--place", "330523", "--year", "2022", "--json", command=mass_balance)

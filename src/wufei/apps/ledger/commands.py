@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 from rich.console import Console
 from rich.progress import Progress
+from rich.table import Table
 
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import SHANGHAI
@@ -235,7 +236,7 @@ def close(holder: str, through: datetime, actor: str) -> None:
 @click.option("--domain", default=None, help="领域，如 industrial、hazardous、household、construction。")
 @_AS_JSON
 def mass_balance(place: str, year: int, domain: str | None, as_json: bool) -> None:
-    """一地一年的物质平衡：期初＋产生＋转入＝利用＋处置＋倾倒＋转出＋期末±差异，单位克。"""
+    """一地一年的物质平衡：期初＋产生＋转入＝利用＋处置＋倾倒＋转出＋期末±差异；表中单位吨，JSON 中单位克。"""
     from wufei.apps.ledger import selectors
     from wufei.core.catalogue import DOMAINS
 
@@ -249,7 +250,25 @@ def mass_balance(place: str, year: int, domain: str | None, as_json: bool) -> No
         head = {"place": place, "year": year, "domain": domain, "is_simulated": result.is_simulated}
         _print_json({**head, "codes": lines, "total": total})
         return
-    if result.is_simulated:
-        click.echo("（含模拟数据）")
-    for row in lines:
-        click.echo("\t".join(str(value) for key, value in row.items() if key != "domain"))
+    _print_balance(place, year, lines, is_simulated=result.is_simulated)
+
+
+def _print_balance(place: str, year: int, lines: list[dict[str, Any]], *, is_simulated: bool) -> None:
+    """The identity as a table in tonnes; the last of ``lines`` is the total."""
+    from wufei.apps.ledger.balance_page import TERMS
+    from wufei.apps.ledger.listing import tonnes
+
+    table = Table(
+        title=f"{place} {year} 年物质平衡（吨）" + ("，含模拟数据" if is_simulated else ""), show_footer=True
+    )
+    total = lines.pop()
+    table.add_column("代码", "合计", no_wrap=True)
+    table.add_column("废物")
+    for field, label, sign in TERMS:
+        table.add_column(f"{sign}{label}", tonnes(total[field]), justify="right", no_wrap=True)
+    for line in lines:
+        table.add_row(line["waste_code"], line["name"], *(tonnes(line[field]) for field, _, _ in TERMS))
+    console = Console()
+    if not console.is_terminal:  # a file or a pipe has no width
+        console = Console(width=220)
+    console.print(table)

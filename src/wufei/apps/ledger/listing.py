@@ -29,6 +29,7 @@ from wufei.apps.registry.listing import Cell, Column, Listing
 from wufei.core.catalogue import methods
 from wufei.core.ledger import SHANGHAI
 from wufei.core.ledger_rules import bases, bucket_names, day_number, from_us, kinds
+from wufei.core.numbers import grouped_text
 from wufei.core.reference import read_table
 
 PAGE_SIZE = 50
@@ -46,8 +47,7 @@ def category_names() -> Mapping[str, str]:
 
 def tonnes(mass_g: int) -> str:
     """Grams as exact tonnes with grouped thousands: 1234500000 → 1,234.5."""
-    text = f"{Decimal(mass_g).scaleb(-6):,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return grouped_text(Decimal(mass_g).scaleb(-6))
 
 
 def holder_url(key: str) -> str:
