@@ -12,8 +12,8 @@ from wufei.core.ledger import Bucket
 from wufei.core.ledger_elements import Giver
 from wufei.core.ledger_rules import day_number
 
-# The flows of the holders' own accounts are folded to pairs of accounts first: freshly loaded tables have no statistics
-# yet, and PostgreSQL would else walk all flows once for each holder.
+# The flows of the holders' own accounts are folded to pairs of accounts first: freshly loaded tables have no
+# statistics yet, and PostgreSQL would else walk all flows once for each holder.
 _GIVERS = """
 WITH own AS MATERIALIZED (
     SELECT a.id, a.waste_code, a.bucket, h.key, h.category
