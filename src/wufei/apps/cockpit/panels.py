@@ -14,6 +14,7 @@ from wufei.apps.cockpit.place_year import PlaceYear
 from wufei.apps.cockpit.words import exact_text, gap_text, goal_text, version_text, without_ids
 from wufei.core import indicators
 from wufei.core import plan as core
+from wufei.core.numbers import PLACES
 from wufei.core.scoring import Assessment, Found, ItemScore, Missing, TargetScore, goal_texts
 from wufei.core.units import unit_name
 from wufei.core.values import PUBLISHED, Origin, Value
@@ -182,7 +183,7 @@ def _series(asked: PlaceYear, indicator: str, scope: str, unit: str) -> tuple[tu
         return ()
     rows = value_series(indicator, scope, asked.values, asked.series_years)
     return tuple(
-        (f"{year} 年", f"{decimal_text(value)} {unit_name(unit)}", source.source if source else "")
+        (f"{year} 年", f"{decimal_text(value, PLACES)} {unit_name(unit)}", source.source if source else "")
         for year, value, source in rows
     )
 
@@ -202,7 +203,7 @@ def _figure_facts(head: str, found: Found, unit: str) -> list[Fact]:
         basis = BASES.get(found.basis, "")
         facts = [(f"{head}现状", f"{exact_text(found)} {unit}（{basis}）", "所用的数值")]
     if found.computed is not None and found.basis == "published":
-        facts.append((f"{head}按公式复算", f"{decimal_text(found.computed)} {unit}", "由各数据元重新计算"))
+        facts.append((f"{head}按公式复算", f"{decimal_text(found.computed, PLACES)} {unit}", "由各数据元重新计算"))
     return facts
 
 
@@ -230,7 +231,7 @@ def _scored_facts(score: ItemScore) -> list[Fact]:
         if part.target_text:
             facts.append((f"{head}目标", part_goal(part), "这一边的数值得满分"))
         if part_gap(part) is not None:
-            facts.append((f"{head}差距", gap_text(part_gap(part), part.unit), "现状与目标相比"))
+            facts.append((f"{head}差距", gap_text(part_gap(part), part.unit, exact=True), "现状与目标相比"))
     points = decimal_text(score.points) if score.points is not None else "尚未评分"
     facts.append(("得分", f"{points} / {decimal_text(score.item.max_points)} 分", "尚未评分的不按 0 分计"))
     if score.rolled_up is not None:
@@ -278,7 +279,7 @@ def _target_facts(score: TargetScore) -> list[Fact]:
         if one.target:
             facts.append((f"{head}{one.target_year} 年目标", compared_goal(one, target), "这一边的数值算达到"))
         if one.gap is not None:
-            facts.append((f"{head}差距", gap_text(one.gap, target.unit), "现状与目标相比"))
+            facts.append((f"{head}差距", gap_text(one.gap, target.unit, exact=True), "现状与目标相比"))
     return facts
 
 

@@ -139,3 +139,14 @@ class FindingGroup:
 
     level: Label
     rows: tuple[FindingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One large figure at the head of the page."""
+
+    label: str
+    value: str
+    unit: str
+    note: str
+    help: str

@@ -10,10 +10,11 @@ from wufei.apps.cockpit import standing
 from wufei.apps.cockpit.flows import Material, build_material
 from wufei.apps.cockpit.labels import PARTIAL_STEPS, VALUES, Label
 from wufei.apps.cockpit.lists import Lists, build_lists
+from wufei.apps.cockpit.overview import Overview, build_overview, plan_cards
 from wufei.apps.cockpit.place_year import PlaceYear
 from wufei.apps.cockpit.places import place_codes
-from wufei.apps.cockpit.rows import Choice, FindingGroup, Section
-from wufei.apps.cockpit.standing import Card, Stand
+from wufei.apps.cockpit.rows import Card, Choice, FindingGroup, Section
+from wufei.apps.cockpit.standing import Stand
 from wufei.apps.cockpit.table import Table, build_table
 from wufei.apps.cockpit.town_map import TownMap, build_map
 from wufei.apps.registry.models import Role
@@ -51,6 +52,8 @@ class PlacePage:
     material: Material | None
     map: TownMap
     findings: tuple[FindingGroup, ...] | None
+    has_figures: bool
+    overview: Overview | None
 
 
 def _indicators(asked: PlaceYear, stand: Stand) -> Table:
@@ -59,7 +62,7 @@ def _indicators(asked: PlaceYear, stand: Stand) -> Table:
         asked.query,
         asked.base,
         title="指标与得分" if asked.place.has_rules else "指标与目标",
-        advice="这份方案没有列出带编号的目标；它的任务、项目和责任在下面的清单里。",
+        advice="导入方案包之后，这里列出每一项指标。",
     )
 
 
@@ -89,6 +92,15 @@ def _places(asked: PlaceYear) -> tuple[Choice, ...]:
     )
 
 
+def _summary(
+    asked: PlaceYear, stand: Stand | None, findings: tuple[FindingGroup, ...] | None, today: date
+) -> tuple[Card, ...]:
+    if stand is None or findings is None:
+        return ()
+    cards = stand.cards() if stand.rows else plan_cards(asked, today=today)
+    return (*cards, standing.findings_card(findings))
+
+
 def place_page(asked: PlaceYear, *, today: date) -> PlacePage:
     """The whole page. The figures are assessed once for all its parts."""
     place, query = asked.place, asked.query
@@ -109,11 +121,13 @@ def place_page(asked: PlaceYear, *, today: date) -> PlacePage:
         is_simulated=from_ledger or bool(has_simulated_mass and material and material.rows),
         simulated_note=SIMULATED_NOTE,
         role_note=ROLE_NOTES.get(Role(asked.user.role), ""),
-        summary=stand.cards(findings or ()) if stand else (),
+        summary=_summary(asked, stand, findings, today),
         sections=stand.sections if stand else (),
-        indicators=_indicators(asked, stand) if stand else None,
+        indicators=_indicators(asked, stand) if stand and stand.rows else None,
         lists=_lists(asked, today),
         material=material,
         map=build_map(asked, is_simulated=has_simulated_mass),
         findings=findings,
+        has_figures=query.year in place.figure_years,
+        overview=build_overview(asked, today=today),
     )

@@ -5,7 +5,7 @@ Invariant: what is unknown is counted as unknown, never as 0 points.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -13,19 +13,8 @@ from wufei.apps.cockpit.figures import NOTHING, decimal_text
 from wufei.apps.cockpit.item_rows import item_row, target_row
 from wufei.apps.cockpit.labels import LEVELS, STATUS_ORDER, STATUSES
 from wufei.apps.cockpit.place_year import PlaceYear
-from wufei.apps.cockpit.rows import Count, FindingGroup, FindingRow, IndicatorRow, Section
+from wufei.apps.cockpit.rows import Card, Count, FindingGroup, FindingRow, IndicatorRow, Section
 from wufei.core.scoring import Assessment, ItemScore
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One large figure at the head of the page."""
-
-    label: str
-    value: str
-    unit: str
-    note: str
-    help: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +25,8 @@ class Stand:
     sections: tuple[Section, ...]
     total: Section | None
 
-    def cards(self, findings: Iterable[FindingGroup]) -> tuple[Card, ...]:
-        """The large figures: points of what could be scored, how many items have which status, findings."""
+    def cards(self) -> tuple[Card, ...]:
+        """The large figures: points of what could be scored, how many items have which status."""
         states = Counter(row.status_key for row in self.rows)
         cards = []
         if self.total:
@@ -54,8 +43,6 @@ class Stand:
             if states[status]:
                 label = STATUSES[status]
                 cards.append(Card(label.text, str(states[status]), "项", f"共 {len(self.rows)} 项", label.help))
-        number = sum(len(group.rows) for group in findings)
-        cards.append(Card("核对问题", str(number), "条", "见本页“数据核对发现的问题”", "数据之间对不上的地方。"))
         return tuple(cards)
 
 
@@ -124,6 +111,12 @@ def stand(asked: PlaceYear) -> Stand:
     groups = dict.fromkeys(row.section for row in rows)
     sections = tuple(_target_section(name, [row for row in rows if row.section == name]) for name in groups)
     return Stand(rows, sections, None)
+
+
+def findings_card(findings: Sequence[FindingGroup]) -> Card:
+    """How much the checks found."""
+    number = sum(len(group.rows) for group in findings)
+    return Card("核对问题", str(number), "条", "见本页“数据核对发现的问题”", "数据之间对不上的地方。")
 
 
 def findings(asked: PlaceYear) -> tuple[FindingGroup, ...]:

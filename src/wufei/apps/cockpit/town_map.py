@@ -19,6 +19,7 @@ POSITIONS = {"guess": "估计", "": "没有位置"}
 class TownMap:
     """All that the partial of the map shows."""
 
+    heading: str
     rows: tuple[TownRow, ...]
     src: str
     missing: str
@@ -36,10 +37,15 @@ def generated_below(rows: Sequence[FlowRow], length: int) -> dict[str, int]:
     return sums
 
 
+def is_city(division: str) -> bool:
+    """Whether the place is a city, whose parts are counties; a county's are townships."""
+    return prefix_of(division) != division
+
+
 def _townships(asked: PlaceYear) -> list[Division]:
     """The divisions one level below the place: townships of a county, counties of a city."""
     below = registry.visible_divisions(asked.user).filter(code__startswith=prefix_of(asked.division))
-    level = 3 if prefix_of(asked.division) != asked.division else 4
+    level = 3 if is_city(asked.division) else 4
     return list(below.filter(level=level).order_by("code"))
 
 
@@ -75,7 +81,8 @@ def build_map(asked: PlaceYear, *, is_simulated: bool) -> TownMap:
         for town in towns
     )
     missing = "、".join(town.name for town in towns if town.longitude is None)
-    return TownMap(rows, asked.query.url(f"{asked.base}map.json"), missing, is_simulated)
+    heading = "县（市、区）" if is_city(asked.division) else "乡镇（街道）"
+    return TownMap(heading, rows, asked.query.url(f"{asked.base}map.json"), missing, is_simulated)
 
 
 def _town_point(asked: PlaceYear, town: Division, mass_g: int) -> dict[str, object]:

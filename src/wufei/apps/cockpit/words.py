@@ -4,6 +4,7 @@ import re
 from fractions import Fraction
 
 from wufei.apps.cockpit.figures import NOTHING, decimal_text, rounded_text
+from wufei.core.numbers import PLACES
 from wufei.core.plan import readable, with_comparator
 from wufei.core.scoring import Found
 from wufei.core.units import unit_name
@@ -14,17 +15,18 @@ MADE = {"computed", "ledger"}  # how a figure came about that nobody printed
 
 def goal_text(text: str, unit: str, comparator: str = "") -> str:
     """A target as a reader writes it: ``98`` that is to be reached, in %: ``≥98 %``; words stay as they are."""
-    return readable(with_comparator(text, comparator), f" {unit_name(unit)}".rstrip())
+    return readable(with_comparator(text, comparator), f"\u00a0{unit_name(unit)}" if unit else "")
 
 
-def gap_text(gap: Fraction | None, unit: str) -> str:
-    """How far a figure is from its target, in words: ``低 16 个百分点``."""
+def gap_text(gap: Fraction | None, unit: str, *, exact: bool = False) -> str:
+    """How far a figure is from its target, in words: ``低 16 个百分点``; rounded as in a table unless ``exact``."""
     if gap is None:
         return NOTHING
     if not gap:
         return "持平"
     measure = "个百分点" if unit == "%" else unit_name(unit)
-    return f"{'高' if gap > 0 else '低'} {rounded_text(abs(gap))} {measure}".rstrip()
+    size = decimal_text(abs(gap), PLACES) if exact else rounded_text(abs(gap))
+    return f"{'高' if gap > 0 else '低'} {size} {measure}".rstrip()
 
 
 def figure_text(found: Found) -> str:

@@ -12,6 +12,18 @@
     return `${head}\n${figure.format(params.value)} ${unit}`;
   }
 
+  // A picture of its own for paper, as wide as A4 less its margins: a canvas cannot be drawn anew while printing.
+  function drawForPaper(box, data) {
+    const chart = echarts.init(document.createElement("div"), null, { renderer: "canvas", width: 680, height: data.height });
+    chart.setOption(data.option);
+    const paper = new Image();
+    paper.className = "chart-paper";
+    paper.alt = "";
+    paper.src = chart.getDataURL({ pixelRatio: 2, backgroundColor: "#fff" });
+    box.after(paper);
+    chart.dispose();
+  }
+
   async function draw(box) {
     box.setAttribute("aria-busy", "true");
     try {
@@ -31,6 +43,7 @@
       // The policy forbids style attributes, so the tooltip is drawn on the canvas.
       data.option.tooltip = { renderMode: "richText", confine: true, formatter: (p) => label(p, data.unit) };
       data.option.animation = false;
+      drawForPaper(box, data);
       for (const series of data.option.series) {
         // On a phone the labels at the right take less of the width.
         if (box.clientWidth < 600) { series.right = 128; series.label.width = 120; series.label.fontSize = 10; }
@@ -58,8 +71,6 @@
   const resize = () => charts.forEach((chart) => chart.resize());
   let timer = 0;
   window.addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(resize, 120); });
-  window.addEventListener("beforeprint", resize);
-  window.addEventListener("afterprint", resize);
   document.addEventListener("DOMContentLoaded", () => drawAll(document));
   document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));
 })();

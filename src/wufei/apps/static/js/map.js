@@ -11,14 +11,16 @@
   function grid(map, bounds) {
     const span = Math.max(bounds.getEast() - bounds.getWest(), bounds.getNorth() - bounds.getSouth());
     const step = [0.05, 0.1, 0.2, 0.5, 1, 2].find((s) => span / s <= 6) || 5;
-    const line = (points, text, at, anchor) => {
+    // A degree is written only where its words fit within the picture.
+    const fits = (value, low, high) => value > low + (high - low) / 12 && value < high - (high - low) / 12;
+    const line = (points, text, at, anchor, written) => {
       L.polyline(points, { color: "#c3cfca", weight: 1, interactive: false }).addTo(map);
-      L.marker(at, { interactive: false, keyboard: false, icon: L.divIcon({ className: "map-degree", html: text, iconSize: [54, 14], iconAnchor: anchor }) }).addTo(map);
+      if (written) L.marker(at, { interactive: false, keyboard: false, icon: L.divIcon({ className: "map-degree", html: text, iconSize: [54, 14], iconAnchor: anchor }) }).addTo(map);
     };
     const south = bounds.getSouth() - step, north = bounds.getNorth() + step;
     const west = bounds.getWest() - step, east = bounds.getEast() + step;
-    for (let x = Math.ceil(west / step) * step; x <= east; x += step) line([[south, x], [north, x]], `${x.toFixed(2)}°E`, [bounds.getSouth(), x], [27, 16]);
-    for (let y = Math.ceil(south / step) * step; y <= north; y += step) line([[y, west], [y, east]], `${y.toFixed(2)}°N`, [y, bounds.getWest()], [-4, 7]);
+    for (let x = Math.ceil(west / step) * step; x <= east; x += step) line([[south, x], [north, x]], `${x.toFixed(2)}°E`, [bounds.getSouth(), x], [27, 16], fits(x, bounds.getWest(), bounds.getEast()));
+    for (let y = Math.ceil(south / step) * step; y <= north; y += step) line([[y, west], [y, east]], `${y.toFixed(2)}°N`, [y, bounds.getWest()], [-4, 7], fits(y, bounds.getSouth(), bounds.getNorth()));
   }
 
   async function draw(box) {

@@ -31,9 +31,13 @@
   // Everything folded is unfolded on paper.
   const folded = [];
   window.addEventListener("beforeprint", () => {
+    document.documentElement.classList.add("printing");
     document.querySelectorAll("details:not([open])").forEach((box) => { box.open = true; folded.push(box); });
   });
-  window.addEventListener("afterprint", () => folded.splice(0).forEach((box) => { box.open = false; }));
+  window.addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("printing");
+    folded.splice(0).forEach((box) => { box.open = false; });
+  });
 
   const say = (text) => {
     const box = document.createElement("div");
