@@ -14,7 +14,6 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 def office(browser, site, office_session):
     page = new_page(browser, storage_state=office_session)
     page.goto(f"{site}/places/330523/")
-    page.wait_for_load_state("networkidle")
     yield page
     page.context.close()
 
@@ -38,6 +37,8 @@ def test_a_number_opens_down_to_its_place_in_the_document(office):
     panel.get_by_text("附件1 序号1.2.2（原文第").wait_for()
     assert "评分规则" in panel.inner_text()
     office.locator("#panel:focus, #panel :focus").first.wait_for(state="attached")
+    office.locator("#panel").get_by_role("link").last.focus()
+    office.keyboard.press("Tab")  # past the end of the panel
     office.keyboard.press("Escape")
     panel.wait_for(state="hidden")
     office.locator("a:focus[href*='/items/1.2.2/']").wait_for()
@@ -69,6 +70,13 @@ def test_indicators_are_filtered_and_sorted_in_place(office):
     office.get_by_role("link", name="得分").click()
     office.wait_for_url(re.compile("sort=points"))
     assert rows.first.locator("td[data-label=得分]").inner_text().startswith("0")
+
+
+def test_the_keyboard_skips_the_menu(office):
+    office.keyboard.press("Tab")
+    assert office.locator(":focus").inner_text() == "跳到正文"
+    office.keyboard.press("Enter")
+    office.locator("main:focus").wait_for()
 
 
 def test_the_lists_change_tab_in_place(office):
@@ -112,6 +120,9 @@ def test_on_paper_there_are_figures_but_no_controls(office):
     assert not office.get_by_role("button", name="筛选").first.is_visible()
     assert office.locator("#indicators table").is_visible()
     assert office.get_by_text("模拟数据").first.is_visible()
+    office.locator("#material img.chart-paper").wait_for()
+    assert office.locator("#material img.chart-paper").evaluate("picture => picture.naturalWidth") == 1360
+    assert not office.locator("#material canvas").first.is_visible()
     assert office.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF")
 
 

@@ -6,18 +6,26 @@
   const body = document.getElementById("panel-body");
   let opener = null;
 
+  const offcanvas = () => {
+    const library = window.bootstrap || window.tabler.bootstrap || window.tabler;
+    return library.Offcanvas.getOrCreateInstance(panel);
+  };
+
   // A link with hx-target="#panel-body" fills the panel; once filled, show it.
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== body || !window.bootstrap && !window.tabler) return;
     const heading = body.querySelector("[data-panel-title]");
     if (heading) document.getElementById("panel-title").textContent = heading.dataset.panelTitle;
-    const library = window.bootstrap || window.tabler.bootstrap || window.tabler;
-    library.Offcanvas.getOrCreateInstance(panel).show();
+    offcanvas().show();
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.target === body && !body.contains(event.detail.elt)) opener = event.detail.elt;
   });
   panel?.addEventListener("hidden.bs.offcanvas", () => opener?.focus());
+  // Escape closes the panel also after the keyboard has left it at its end.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && panel?.classList.contains("show")) offcanvas().hide();
+  });
 
   document.querySelectorAll("[data-print]").forEach((button) => {
     button.hidden = false;
