@@ -161,6 +161,21 @@ def folded(division: str, flows: Iterable[FlowRow]) -> list[FlowRow]:
     return [FlowRow(*key[:6], division, division, "", key[6], *total) for key, total in sums.items()]
 
 
+def by_waste(flows: Iterable[FlowRow]) -> dict[tuple[str, str], list[FlowRow]]:
+    """Flows by waste code and domain, so that an element looks only at those of its own wastes."""
+    found: dict[tuple[str, str], list[FlowRow]] = {}
+    for row in flows:
+        found.setdefault((row.waste_code, row.domain), []).append(row)
+    return found
+
+
+def about(element: LedgerElement, flows: Mapping[tuple[str, str], list[FlowRow]]) -> list[FlowRow]:
+    """Of flows ``by_waste`` those that can count for an element, or tell that it is known."""
+    filters = (element.known_if, *(term for _, term in element.terms))
+    wastes = [waste for waste in flows if any(one.admits_waste(*waste) for one in filters)]
+    return [row for waste in wastes for row in flows[waste]]
+
+
 def measured(
     element: LedgerElement, division: str, flows: Iterable[FlowRow], givers: Iterable[Giver] = ()
 ) -> Decimal | None:

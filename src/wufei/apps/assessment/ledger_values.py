@@ -10,7 +10,16 @@ from wufei.apps.ledger import selectors as ledger
 from wufei.apps.ledger.givers import givers, is_simulated
 from wufei.core import indicators
 from wufei.core.ledger import FlowRow
-from wufei.core.ledger_elements import LedgerElement, Measure, folded, giver_categories, ledger_elements, measured
+from wufei.core.ledger_elements import (
+    LedgerElement,
+    Measure,
+    about,
+    by_waste,
+    folded,
+    giver_categories,
+    ledger_elements,
+    measured,
+)
 from wufei.core.values import Origin, State, Value, ValueSet
 
 
@@ -25,11 +34,12 @@ def ledger_value_set(division: str, year: int, *, flows: Sequence[FlowRow] | Non
     rows = folded(division, ledger.year_flows(division, year) if flows is None else flows)
     if not rows:
         return ValueSet.of(division, [])
+    wastes = by_waste(rows)
     gave = givers(division, date(year, 1, 1), date(year, 12, 31), categories=giver_categories())
     simulated = is_simulated(division)
     values = []
     for element in ledger_elements():
-        number = measured(element, division, rows, gave)
+        number = measured(element, division, about(element, wastes), gave)
         if number is not None:
             values.append(
                 Value(
