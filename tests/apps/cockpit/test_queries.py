@@ -32,4 +32,4 @@ def test_queries_do_not_grow_with_the_ledger():
     with county(scale=3):
         many = count()
     assert few == many
-    assert max(few) <= 32
+    assert max(few) <= 24

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from wufei.apps.cockpit.figures import NOTHING, decimal_text
@@ -52,67 +52,30 @@ def _target(row: core.Target, own: str, today: date) -> ListRow:
     shown = {year: goal_text(text, row.unit) for year, text in goal_texts(row).items()}
     texts = dict.fromkeys(shown.values())
     amount = next(iter(texts)) if len(texts) == 1 else "；".join(f"{year} 年 {text}" for year, text in shown.items())
+    years = "、".join(f"{year} 年" for year in shown)
+    lead = row.all_departments
     return ListRow(
-        no=row.no or "",
-        title=row.name,
-        group=row.group,
-        lead=row.all_departments,
-        joining=(),
-        deadline="、".join(f"{year} 年" for year in shown),
-        amount=amount or NOTHING,
-        is_overdue=False,
-        is_own=bool(own) and own in row.all_departments,
-        source=row.source,
-        url="",
+        row.no or "", row.name, row.group, row.source, lead, own in lead, deadline=years, amount=amount or NOTHING
     )
 
 
 def _task(row: core.Task, own: str, today: date) -> ListRow:
-    return ListRow(
-        no=row.no or "",
-        title=row.title,
-        group=row.group,
-        lead=row.lead,
-        joining=row.cooperating,
-        deadline=row.deadline,
-        amount="",
-        is_overdue=is_past(row.deadline, today),
-        is_own=bool(own) and own in (*row.lead, *row.cooperating),
-        source=row.source,
-        url="",
-    )
+    is_own = own in (*row.lead, *row.cooperating)
+    head = ListRow(row.no or "", row.title, row.group, row.source, row.lead, is_own)
+    return replace(head, joining=row.cooperating, deadline=row.deadline, is_overdue=is_past(row.deadline, today))
 
 
 def _project(row: core.Project, own: str, today: date) -> ListRow:
-    return ListRow(
-        no=row.no or "",
-        title=row.name,
-        group=row.type,
-        lead=(row.builder,) if row.builder else (),
-        joining=(),
-        deadline=row.completion,
-        amount=decimal_text(row.investment_wan_yuan),
-        is_overdue=is_past(row.completion, today),
-        is_own=bool(own) and own == row.builder,
-        source=row.source,
-        url="",
-    )
+    lead = (row.builder,) if row.builder else ()
+    head = ListRow(row.no or "", row.name, row.type, row.source, lead, own in lead)
+    amount, over = decimal_text(row.investment_wan_yuan), is_past(row.completion, today)
+    return replace(head, deadline=row.completion, amount=amount, is_overdue=over)
 
 
 def _responsibility(row: core.Responsibility, own: str, today: date) -> ListRow:
-    return ListRow(
-        no=row.no or "",
-        title=row.title,
-        group=row.group,
-        lead=row.lead,
-        joining=row.participating,
-        deadline="",
-        amount="",
-        is_overdue=False,
-        is_own=bool(own) and own in (*row.lead, *row.participating),
-        source=row.source,
-        url="",
-    )
+    is_own = own in (*row.lead, *row.participating)
+    head = ListRow(row.no or "", row.title, row.group, row.source, row.lead, is_own)
+    return replace(head, joining=row.participating)
 
 
 MAKERS: dict[str, Callable[..., ListRow]] = {

@@ -91,14 +91,13 @@ class ListRow:
     no: str
     title: str
     group: str
-    lead: tuple[str, ...]
-    joining: tuple[str, ...]
-    deadline: str
-    amount: str
-    is_overdue: bool
-    is_own: bool
     source: str
-    url: str
+    lead: tuple[str, ...]
+    is_own: bool
+    joining: tuple[str, ...] = ()
+    deadline: str = ""
+    amount: str = ""
+    is_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
