@@ -24,6 +24,7 @@ def _warm() -> None:
         scoring.read_rule_set(division)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # a page makes and drops many small values: collect more seldom
 
 
 _warm()
