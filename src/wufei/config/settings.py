@@ -174,6 +174,7 @@ VENDOR = {
     "echarts": "echarts/dist",
     "htmx": "htmx.org/dist",
     "leaflet": "leaflet/dist",
+    "zxing": "zxing-wasm/dist",
 }
 STATICFILES_DIRS += [
     (f"vendor/{name}", VENDOR_DIR / path) for name, path in VENDOR.items() if (VENDOR_DIR / path).is_dir()
