@@ -1,8 +1,8 @@
 """Packages of waste (包装、容器): what one is, what may happen to it, and what its label shows.
 
-A package's own mass (``mass_g``) is the net mass of what lies in it directly. A box (大箱) with packages inside weighs
-``mass_g`` plus the masses of all packages inside, however deep: ``total_g``. Invariant: splitting and merging neither
-make nor lose a gram, and what has ended (split, merged, retired, void) never moves again.
+A package's own mass (``mass_g``) is the net mass of what lies in it directly. A box (大箱) with packages inside
+weighs ``mass_g`` plus the masses of all packages inside, however deep: ``total_g``. Invariant: splitting and merging
+neither make nor lose a gram, and what has ended (split, merged, retired, void) never moves again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -91,12 +91,12 @@ TRANSITIONS: Mapping[Event, Mapping[Status, Status]] = MappingProxyType(
         Event.UNNEST: {status: status for status in AT_SITE},
         Event.RESERVE: {status: status for status in AT_SITE},
         # From one vehicle to the next (several carriers in turn) it stays in transit.
-        Event.LOAD: {status: Status.IN_TRANSIT for status in (*AT_SITE, Status.IN_TRANSIT)},
+        Event.LOAD: dict.fromkeys((*AT_SITE, Status.IN_TRANSIT), Status.IN_TRANSIT),
         Event.UNLOAD: {Status.IN_TRANSIT: Status.RECEIVED},
         Event.RELEASE: {status: status for status in (*AT_SITE, *ENDED)},
-        Event.SPLIT: {status: Status.SPLIT for status in AT_SITE},
-        Event.MERGE: {status: Status.MERGED for status in AT_SITE},
-        Event.RETIRE: {status: Status.RETIRED for status in AT_SITE},
+        Event.SPLIT: dict.fromkeys(AT_SITE, Status.SPLIT),
+        Event.MERGE: dict.fromkeys(AT_SITE, Status.MERGED),
+        Event.RETIRE: dict.fromkeys(AT_SITE, Status.RETIRED),
         Event.VOID: {Status.ASSIGNED: Status.VOID, Status.STORED: Status.VOID},
     }
 )

@@ -1,7 +1,7 @@
 """Codes of packages (包装编码): the 37-character identification code of HJ 1276, and this project's own series.
 
-HJ 1276: unified credit code 18 · waste code 8 · day 8 · serial 3. It has no check character of its own; its parts are
-proven instead (check character of GB 32100, calendar, catalogue).
+HJ 1276: unified credit code 18 · waste code 8 · day 8 · serial 3. It has no check character of its own; its parts
+are proven instead (check character of GB 32100, calendar, catalogue).
 
 Own series, 16 characters, printed in fours: ``W`` · mark of the domain 1 · day YYMMDD 6 · serial 4 · salt 3 · check 1.
 Serial and salt use 32 characters without I, L, O and U. The check character is ISO 7064 MOD 37-2, the pure system:
@@ -41,7 +41,7 @@ _LONGEST_SCAN = 500
 
 @dataclass(frozen=True, slots=True)
 class PackageCode:
-    """A code taken apart. ``credit_code`` and ``waste_code`` are empty in the own series, ``domain`` is always known."""
+    """A code taken apart. The own series has neither ``credit_code`` nor ``waste_code``; the domain is always known."""
 
     code: str
     series: str
@@ -196,8 +196,8 @@ def _day(text: str) -> date | None:
 def read_scan(text: str) -> str:
     """Return the code in what a scanner or a person hands over.
 
-    Understood: the bare code, an address ``https://host/q/<code>`` (with anything behind), GS1 element strings and GS1
-    digital links that carry the code (``(21)…``, ``]d2…``, group separators), lower case, full width, blanks, hyphens.
+    Understood: the bare code, an address ``https://host/q/<code>`` (with anything behind), GS1 element strings and
+    digital links that carry it (``(21)…``, ``]d2…``, group separators), lower case, full width, blanks, hyphens.
 
     Raises:
         Refused: no code is in it, or several different ones, or the one there is wrong; the findings say what.
