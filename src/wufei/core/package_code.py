@@ -1,9 +1,9 @@
 """Codes of packages (包装编码): the 37-character identification code of HJ 1276, and this project's own series.
 
-HJ 1276: unified credit code 18 · waste code 8 · day 8 · serial 3. It has no check character of its own; its parts
-are proven instead (check character of GB 32100, calendar, catalogue).
+HJ 1276: unified credit code 18 · waste code 8 · day 8 · serial 3. It has no check character of its own; its
+parts are proven instead (check character of GB 32100, calendar, catalogue).
 
-Own series, 16 characters, printed in fours: ``W`` · mark of the domain 1 · day YYMMDD 6 · serial 4 · salt 3 · check 1.
+Own series, 16 characters: ``W`` · mark of the domain 1 · day YYMMDD 6 · serial 4 · salt 3 · check 1.
 Serial and salt use 32 characters without I, L, O and U. The check character is ISO 7064 MOD 37-2, the pure system:
 it finds every single wrong character and every swap of neighbours (the hybrid MOD 37,36 misses some swaps). MOD 37-2
 may call for ``*``; the salt is then moved on by one, so that no issued code has a check character outside the 32.
@@ -41,7 +41,7 @@ _LONGEST_SCAN = 500
 
 @dataclass(frozen=True, slots=True)
 class PackageCode:
-    """A code taken apart. The own series has neither ``credit_code`` nor ``waste_code``; the domain is always known."""
+    """A code taken apart. ``credit_code`` and ``waste_code`` are empty in the own series."""
 
     code: str
     series: str
