@@ -140,5 +140,5 @@ def test_the_data_name_every_bucket_and_every_kind_runs_between_known_ones():
     assert set(bucket_names()) == {bucket.value for bucket in Bucket}
     # The kinds agreed with the other parts.
     agreed = "generate load unload utilise dispose utilise_from_stock dispose_from_stock dump send receive opening"
-    assert set(kinds()) == {*agreed.split(), "adjust", "reverse"}
+    assert set(kinds()) == {*agreed.split(), "adjust", "reverse", "reload"}
     assert set(bases()) == {"weighed", "converted", "estimated", "declared"}

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "wufei.apps.facts",
     "wufei.apps.registry",
     "wufei.apps.ledger",
+    "wufei.apps.manifests",
     "wufei.apps.plans",
     "wufei.apps.assessment",
     "wufei.apps.exchange",

@@ -66,5 +66,12 @@ def holders_of_registry(keys: Iterable[str]) -> list[Holder]:
     ]
 
 
+def register_unknown_vehicle(key: str, division: str) -> None:
+    """Enter a vehicle that the registry does not know, so that what it carries can be booked: the load is a fact."""
+    if HolderRecord.objects.filter(key=key).exists() or holders_of_registry([key]):
+        return
+    register_holders([Holder(key, division, "vehicle", key.partition(":")[2])])
+
+
 def _parts(names: Sequence[str]) -> Iterable[Sequence[str]]:
     return (names[start : start + 500] for start in range(0, len(names), 500))  # SQLite bounds a statement's values

@@ -1,20 +1,39 @@
 """Writes of the ledger: holders, batches of movements, period closes, checkpoints."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
 
 from wufei.apps.facts.services import record_fact
-from wufei.apps.ledger.holders import register_holders
+from wufei.apps.ledger.engines import engine
+from wufei.apps.ledger.holders import register_holders, register_unknown_vehicle
 from wufei.apps.ledger.models import HolderRecord, PeriodCloseRecord
 from wufei.apps.ledger.posting import book
 from wufei.apps.ledger.transactions import in_transaction
 from wufei.core.findings import Finding, Refused
-from wufei.core.ledger import Movement, Receipt, local_day
-from wufei.core.ledger_rules import Batch, day_date, day_number, to_us
+from wufei.core.ledger import Account, Movement, Receipt, local_day
+from wufei.core.ledger_rules import Batch, account_name, day_date, day_number, to_us
 
-__all__ = ["close_period", "post", "post_batch", "record_posting", "register_holders"]
+__all__ = [
+    "close_period",
+    "hold_accounts",
+    "post",
+    "post_batch",
+    "record_posting",
+    "register_holders",
+    "register_unknown_vehicle",
+]
+
+
+def hold_accounts(accounts: Collection[Account]) -> dict[Account, int]:
+    """Grams that accounts hold, their holders locked until the caller's transaction ends; two queries."""
+    if not accounts:
+        return {}
+    books = engine()
+    books.lock_holders(sorted({account.holder for account in accounts}))
+    held = {row.name: row.balance_g for row in books.read_accounts([account_name(a) for a in accounts])}
+    return {account: held.get(account_name(account), 0) for account in accounts}
 
 
 def post(movements: Sequence[Movement], *, actor: str, recorded_at: datetime) -> Receipt:

@@ -1,0 +1,210 @@
+"""Manifests with their wastes, carriers and versions; trips with their stops; running numbers.
+
+Invariant: the document of a manifest is the last of its events, each of which keeps the whole document and its
+hash; the columns beside it only serve lists. Whom a manifest concerns stands in ``ManifestSight``, written with it.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from wufei.core.manifest import EVENT_NAMES, STATUS_NAMES
+
+STATUSES = [(status.value, name) for status, name in STATUS_NAMES.items()]
+EVENTS = [("create", "新建"), ("update", "修改"), *((event.value, name) for event, name in EVENT_NAMES.items())]
+
+
+class ManifestSerial(models.Model):
+    """The last running number of a series, place and year. Numbers are never taken back."""
+
+    key = models.CharField(max_length=20, primary_key=True)  # core.manifest_number.serial_key
+    last = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.last}"
+
+
+class Trip(models.Model):
+    """One vehicle on one way with many stops (小微收运 and other rounds): each stop makes its manifest."""
+
+    number = models.CharField(max_length=24, unique=True)
+    profile = models.CharField(max_length=20)
+    carrier = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="trips")
+    vehicle = models.CharField(max_length=12)
+    driver = models.CharField(max_length=40, blank=True)
+    driver_licence = models.CharField(max_length=60, blank=True)
+    driver_user = models.ForeignKey("registry.User", models.PROTECT, null=True, related_name="trips")
+    on = models.DateField(db_index=True)
+    receiver = models.ForeignKey("registry.Site", models.PROTECT, related_name="+")
+    status = models.CharField(max_length=12, default="planned")  # planned, running, finished, cancelled
+    is_simulated = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["carrier", "on"], name="trip_of_carrier")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Manifest(models.Model):
+    """A transfer manifest (转移联单). ``document`` is the content as of the last event; ``status`` its stage."""
+
+    number = models.CharField(max_length=24, unique=True)
+    profile = models.CharField(max_length=20)
+    domain = models.CharField(max_length=20)
+    status = models.CharField(max_length=16, choices=STATUSES)
+    leg = models.PositiveSmallIntegerField(default=0)  # the carrier who has the waste, from 1; 0 before departure
+    events = models.PositiveIntegerField(default=0)  # sequence of the last event
+    document = models.JSONField()
+    content_hash = models.CharField(max_length=64)
+    generator_site = models.ForeignKey("registry.Site", models.PROTECT, null=True, related_name="+")
+    receiver_site = models.ForeignKey("registry.Site", models.PROTECT, null=True, related_name="+")
+    generator_name = models.CharField(max_length=120)
+    receiver_name = models.CharField(max_length=120)
+    division = models.CharField(max_length=12)  # of the sender, or of the receiver where it comes from outside
+    wastes_text = models.CharField(max_length=200)
+    mass_g = models.BigIntegerField(default=0)
+    rules_on = models.DateField()  # judged by the rules in force on the day of creation
+    due_on = models.DateField(null=True)  # confirm by this day; null until delivered
+    alerts = models.PositiveSmallIntegerField(default=0)
+    has_difference = models.BooleanField(default=False)
+    returns = models.ForeignKey("self", models.PROTECT, null=True, related_name="returned_by")
+    trip = models.ForeignKey(Trip, models.PROTECT, null=True, related_name="manifests")
+    stop = models.PositiveIntegerField(null=True)
+    is_simulated = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(db_index=True)
+    created_by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(name="manifest_status_known", condition=Q(status__in=[s for s, _ in STATUSES])),
+            models.UniqueConstraint(name="manifest_stop_once", fields=["trip", "stop"]),
+        ]
+        indexes = [
+            models.Index(fields=["due_on"], name="manifest_due", condition=Q(status="delivered")),
+            models.Index(fields=["updated_at", "id"], name="manifest_updated"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ManifestWaste(models.Model):
+    """One waste of a manifest, in grams: what was planned and sent, and what became of it."""
+
+    manifest = models.ForeignKey(Manifest, models.CASCADE, related_name="wastes")
+    position = models.PositiveSmallIntegerField()  # from 1
+    waste_code = models.CharField(max_length=20)
+    sent_g = models.BigIntegerField(default=0)
+    accepted_g = models.BigIntegerField(null=True)
+    refused_g = models.BigIntegerField(null=True)
+    lost_g = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(name="manifest_waste_once", fields=["manifest", "position"])]
+
+    def __str__(self) -> str:
+        return f"{self.manifest_id} {self.position}"
+
+
+class ManifestLeg(models.Model):
+    """One carrier of a manifest, in turn."""
+
+    manifest = models.ForeignKey(Manifest, models.CASCADE, related_name="legs")
+    position = models.PositiveSmallIntegerField()  # from 1
+    organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="+")
+    vehicle = models.CharField(max_length=12, blank=True, db_index=True)
+    departed_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(name="manifest_leg_once", fields=["manifest", "position"])]
+
+    def __str__(self) -> str:
+        return f"{self.manifest_id} {self.position}"
+
+
+class ManifestSight(models.Model):
+    """Whom a manifest concerns: ``org:<id>``, ``div:<code>`` of each level, ``div:<county>/<domain>`` for duties."""
+
+    pk = models.CompositePrimaryKey("scope", "manifest_id")
+    scope = models.CharField(max_length=40)
+    manifest = models.ForeignKey(Manifest, models.CASCADE, related_name="sights", db_index=True)
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["scope", "manifest"], name="manifest_open_sight", condition=Q(is_open=True))]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.manifest_id}"
+
+
+class ManifestEvent(models.Model):
+    """What happened to a manifest: append only; each event keeps the whole document (every version is kept)."""
+
+    manifest = models.ForeignKey(Manifest, models.CASCADE, related_name="history")
+    sequence = models.PositiveIntegerField()  # from 1
+    event = models.CharField(max_length=12, choices=EVENTS)
+    slot = models.CharField(max_length=20, blank=True)
+    status = models.CharField(max_length=16, choices=STATUSES)
+    actor = models.CharField(max_length=150)
+    claimed_at = models.DateTimeField()
+    device_at = models.DateTimeField(null=True)
+    server_at = models.DateTimeField()
+    key = models.CharField(max_length=80, blank=True)  # idempotency key of whoever hands it in
+    payload = models.JSONField(default=dict)
+    document = models.JSONField()
+    content_hash = models.CharField(max_length=64)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    findings = models.JSONField(default=list)
+    bookings = models.JSONField(default=list)  # keys of the movements that it booked
+
+    class Meta:
+        ordering = ["sequence"]
+        constraints = [
+            models.UniqueConstraint(name="manifest_event_once", fields=["manifest", "sequence"]),
+            models.UniqueConstraint(name="manifest_key_once", fields=["manifest", "key"], condition=~Q(key="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.manifest_id} {self.sequence} {self.event}"
+
+
+class TripStop(models.Model):
+    """One stop of a trip: where, when, and the manifest that it made."""
+
+    trip = models.ForeignKey(Trip, models.CASCADE, related_name="stops")
+    position = models.PositiveIntegerField()  # from 1
+    site = models.ForeignKey("registry.Site", models.PROTECT, related_name="+")
+    planned_at = models.DateTimeField(null=True)
+    visited_at = models.DateTimeField(null=True)
+    manifest = models.OneToOneField(Manifest, models.PROTECT, null=True, related_name="trip_stop")
+    note = models.CharField(max_length=200, blank=True)  # why nothing was collected
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(name="trip_stop_once", fields=["trip", "position"])]
+
+    def __str__(self) -> str:
+        return f"{self.trip_id} {self.position}"
+
+
+class ManifestTemplate(models.Model):
+    """A manifest that a firm makes again and again; fields that must not be copied are left out."""
+
+    organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="manifest_templates")
+    name = models.CharField(max_length=60)
+    document = models.JSONField()
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(name="template_once_a_firm", fields=["organisation", "name"])]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,137 @@
+"""Who takes part in a manifest: the sites and firms that its document names, and who may act for which slot.
+
+Invariant: for a party outside the region the party inside acts; everyone else acts for their own firm.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wufei.apps.registry.models import Organisation, Site
+from wufei.core.divisions import place_of, prefix_of
+from wufei.core.findings import Finding
+from wufei.core.manifest_booking import Ends
+from wufei.core.manifest_profiles import manifest_profiles
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """The two ends (``None`` where outside the region), the carriers in turn, the insurer of dead livestock."""
+
+    generator: Site | None
+    receiver: Site | None
+    carriers: tuple[Organisation, ...]
+    insurer: Organisation | None = None
+
+    def inner(self) -> Site:
+        """The end inside the region; the sender where both are."""
+        site = self.generator or self.receiver
+        assert site is not None
+        return site
+
+    def organisations_of(self, slot: str) -> frozenset[int]:
+        """Ids of the firms that may act for a slot."""
+        name, _, position = slot.partition(":")
+        if name == "carrier":
+            index = int(position or 1) - 1
+            return frozenset({self.carriers[index].pk}) if index < len(self.carriers) else frozenset()
+        if name == "insurer":
+            return frozenset({self.insurer.pk}) if self.insurer else frozenset()
+        own, other = (self.generator, self.receiver) if name == "generator" else (self.receiver, self.generator)
+        site = own or other
+        return frozenset({site.organisation_id}) if site else frozenset()
+
+    def organisations(self) -> frozenset[int]:
+        """Ids of all firms that take part."""
+        ends = {site.organisation_id for site in (self.generator, self.receiver) if site}
+        return frozenset(ends | {c.pk for c in self.carriers} | ({self.insurer.pk} if self.insurer else set()))
+
+    def ends(self, *, from_stock: bool) -> Ends:
+        """The holders of the ledger at both ends."""
+        boundary = f"boundary:{place_of(self.inner().division_id)}"
+        return Ends(
+            f"site:{self.generator.code}" if self.generator else boundary,
+            f"site:{self.receiver.code}" if self.receiver else boundary,
+            from_stock,
+        )
+
+    def names(self, document: Mapping[str, Any]) -> tuple[str, str]:
+        """What the two ends are called in lists."""
+        sender = self.generator.name if self.generator else str(document.get("generator", {}).get("outside", ""))
+        taker = self.receiver.name if self.receiver else str(document.get("receiver", {}).get("outside", ""))
+        return sender[:120], taker[:120]
+
+
+def resolve(document: Mapping[str, Any]) -> tuple[Parties, list[Finding]]:
+    """The parties that a document names, and a finding for each that the registry does not know; two queries."""
+    found: list[Finding] = []
+    codes = {
+        f"/{end}/site": code for end in ("generator", "receiver") if (code := (document.get(end) or {}).get("site"))
+    }
+    sites = {
+        site.code: site
+        for site in Site.objects.filter(code__in=codes.values()).select_related("organisation", "division")
+    }
+    for pointer, code in codes.items():
+        if code not in sites:
+            found.append(_unknown(pointer, f"没有登记编号为“{code}”的场所。"))
+    wanted = {
+        f"/carriers/{i}/organisation": carrier.get("organisation")
+        for i, carrier in enumerate(document.get("carriers") or [])
+    }
+    insurer_code = (document.get("livestock") or {}).get("insurer")
+    wanted["/livestock/insurer"] = insurer_code
+    known = _organisations(code for code in wanted.values() if code)
+    for pointer, code in wanted.items():
+        if code and code not in known:
+            found.append(_unknown(pointer, f"没有登记统一社会信用代码为“{code}”的单位。"))
+    carriers = tuple(
+        known[code]
+        for pointer, code in wanted.items()
+        if pointer != "/livestock/insurer" and code is not None and code in known
+    )
+    ends = [sites.get((document.get(end) or {}).get("site", "")) for end in ("generator", "receiver")]
+    if not any(ends) and not found:
+        what = "移出和接受单位都不在本区域。"
+        found.append(Finding(None, "/generator/site", what, "至少一端填写已登记的场所编号。", "no_end_here"))
+    return Parties(ends[0], ends[1], carriers, known.get(insurer_code) if insurer_code else None), found
+
+
+def _organisations(codes: Iterable[str]) -> dict[str, Organisation]:
+    rows = Organisation.objects.filter(credit_code__in=set(codes))
+    return {row.credit_code: row for row in rows if row.credit_code}
+
+
+def _unknown(pointer: str, what: str) -> Finding:
+    return Finding(None, pointer, what, "请核对后重填，或先到“登记”里登记。", "unknown_party")
+
+
+def draft_scopes(parties: Parties, organisation_id: int | None) -> set[str]:
+    """Who sees a draft: the firm that writes it and the one it is written for."""
+    ids = {*parties.organisations_of("generator"), *([organisation_id] if organisation_id else [])}
+    return {f"org:{pk}" for pk in ids}
+
+
+def scopes(parties: Parties, domain: str) -> set[str]:
+    """Who sees a submitted manifest: all its firms, and the divisions of both ends with their duties."""
+    found = {f"org:{pk}" for pk in parties.organisations()}
+    for site in (parties.generator, parties.receiver):
+        if site is not None:
+            for prefix in _levels(prefix_of(site.division_id)):
+                found.add(f"div:{prefix}")
+                if len(prefix) <= 6:
+                    found.add(f"div:{prefix}/{domain}")
+    return found
+
+
+def _levels(prefix: str) -> list[str]:
+    return [prefix[:length] for length in (2, 4, 6, 9, 12) if length <= len(prefix)]
+
+
+def may_write(parties: Parties, profile: str, organisation_id: int | None) -> bool:
+    """Whether a firm may draw up a manifest: the sender; on rounds the carrier too."""
+    if organisation_id is None:
+        return False
+    if organisation_id in parties.organisations_of("generator"):
+        return True
+    return manifest_profiles()[profile].is_round and organisation_id in {c.pk for c in parties.carriers}

@@ -1,0 +1,183 @@
+"""What a manifest books in the ledger: pure, from the manifest's values to movements.
+
+Invariant: per waste, what is loaded = accepted + refused + lost + missing; refused mass stays on the vehicle until
+its return shipment unloads it. Whatever stock lacks, or arrives on top, is booked against ``unexplained``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from wufei.core.ledger import Account, Bucket, Movement
+from wufei.core.manifest import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One waste of a manifest, as the ledger needs it.
+
+    Attributes:
+        position: of the line, from 1.
+        mass_g: grams that move, > 0.
+        packages: (code, grams) of its packages; empty where it is loose. Their grams are ≤ ``mass_g``.
+        count: packages or pieces; ``None`` where not counted.
+    """
+
+    position: int
+    waste_code: str
+    mass_g: int
+    packages: tuple[tuple[str, int], ...] = ()
+    count: int | None = None
+    basis: str = "weighed"
+    basis_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The holders of a manifest: ``source`` and ``target`` are sites, or boundaries where outside the region."""
+
+    source: str
+    target: str
+    from_stock: bool = True  # else the waste arises on the vehicle (household, spoil, manure)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What all movements of one event share."""
+
+    number: str
+    sequence: int  # of the event, from 1
+    occurred_at: datetime
+    reason: str = ""
+
+    @property
+    def document(self) -> str:
+        """The document as the ledger names it."""
+        return f"manifest:{self.number}"
+
+    def key(self, what: str, position: int, part: str = "") -> str:
+        """The key of a movement: unique in the ledger and the same when the event is sent again."""
+        return f"manifest:{self.number}:{self.sequence}:{position}:{what}" + (f":{part}" if part else "")
+
+
+def is_outside(holder: str) -> bool:
+    """Whether the holder is the edge of the region."""
+    return holder.startswith("boundary:")
+
+
+def stock_account(ends: Ends, waste_code: str) -> Account | None:
+    """The account from which a waste is loaded, where it can be empty; else ``None``."""
+    if is_outside(ends.source) or not ends.from_stock:
+        return None
+    return Account(ends.source, waste_code, Bucket.STORED)
+
+
+def _movement(
+    source: Account, target: Account, mass_g: int, kind: str, key: str, stamp: Stamp, load: Load, package: str = ""
+) -> Movement:
+    return Movement(
+        source=source,
+        target=target,
+        mass_g=mass_g,
+        occurred_at=stamp.occurred_at,
+        kind=kind,
+        document=stamp.document,
+        key=key,
+        count=None if package else load.count,
+        package=package,
+        basis=load.basis,
+        basis_ref=load.basis_ref,
+        reason=stamp.reason,
+    )
+
+
+def _split(load: Load, mass_g: int) -> list[tuple[str, int]]:
+    """The grams of a line by package; what no package holds comes last under no code."""
+    parts = [(code, grams) for code, grams in load.packages if grams > 0]
+    total = sum(grams for _, grams in parts)
+    if total > mass_g:  # packages say more than the line: the line was weighed, so it is not told apart
+        return [("", mass_g)]
+    return parts + ([("", mass_g - total)] if mass_g > total else [])
+
+
+def _adjust(holder: str, code: str, bucket: Bucket, gap_g: int, key: str, stamp: Stamp, load: Load) -> Movement:
+    """Book a gap of a holder against ``unexplained``: > 0 takes what is missing away, < 0 brings what was found."""
+    held, open_gap = Account(holder, code, bucket), Account(holder, code, Bucket.UNEXPLAINED)
+    plain = Load(load.position, load.waste_code, abs(gap_g), basis=load.basis, basis_ref=load.basis_ref)
+    source, target = (held, open_gap) if gap_g > 0 else (open_gap, held)
+    return _movement(source, target, abs(gap_g), "adjust", key, stamp, plain)
+
+
+def depart(
+    ends: Ends, vehicle: str, loads: Sequence[Load], stock_g: Mapping[str, int], stamp: Stamp
+) -> list[Movement]:
+    """Movements of a departure onto ``vehicle``; ``stock_g`` is what the source's store holds by waste code."""
+    found: list[Movement] = []
+    left = dict(stock_g)
+    for load in loads:
+        truck = Account(vehicle, load.waste_code, Bucket.IN_TRANSIT)
+        if is_outside(ends.source):
+            source, kind = Account(ends.source, load.waste_code, Bucket.OUTSIDE), "receive"
+        elif not ends.from_stock:
+            source, kind = Account(ends.source, load.waste_code, Bucket.GENERATED), "generate"
+        else:
+            source, kind = Account(ends.source, load.waste_code, Bucket.STORED), "load"
+            short = load.mass_g - left.get(load.waste_code, 0)
+            if short > 0:  # stock that was never declared: a fact, booked as what it is
+                key = stamp.key("undeclared", load.position)
+                found.append(_adjust(ends.source, load.waste_code, Bucket.STORED, -short, key, stamp, load))
+            left[load.waste_code] = max(0, -short)
+        for code, grams in _split(load, load.mass_g):
+            key = stamp.key("load", load.position, code)
+            found.append(_movement(source, truck, grams, kind, key, stamp, load, code))
+    return found
+
+
+def hand_over(giver: str, taker: str, loads: Sequence[Load], stamp: Stamp) -> list[Movement]:
+    """Movements of a hand-over from one vehicle to the next; nothing where both are the same vehicle."""
+    if giver == taker:
+        return []
+    return [
+        _movement(
+            Account(giver, load.waste_code, Bucket.IN_TRANSIT),
+            Account(taker, load.waste_code, Bucket.IN_TRANSIT),
+            grams,
+            "reload",
+            stamp.key("reload", load.position, code),
+            stamp,
+            load,
+            code,
+        )
+        for load in loads
+        for code, grams in _split(load, load.mass_g)
+    ]
+
+
+def receive(
+    ends: Ends, vehicle: str, loads: Sequence[Load], outcomes: Sequence[Outcome], stamp: Stamp
+) -> list[Movement]:
+    """Movements of a receipt. ``loads`` say what was sent, ``outcomes`` (same order) what became of it."""
+    found: list[Movement] = []
+    for load, outcome in zip(loads, outcomes, strict=True):
+        assert load.mass_g == outcome.sent_g, (load, outcome)
+        code, position = load.waste_code, load.position
+        truck = Account(vehicle, code, Bucket.IN_TRANSIT)
+        if outcome.missing_g:
+            key = stamp.key("difference", position)
+            found.append(_adjust(vehicle, code, Bucket.IN_TRANSIT, outcome.missing_g, key, stamp, load))
+        if outcome.lost_g:
+            key = stamp.key("lost", position)
+            found.append(_adjust(vehicle, code, Bucket.IN_TRANSIT, outcome.lost_g, key, stamp, load))
+        if not outcome.accepted_g:
+            continue
+        if is_outside(ends.target):
+            target, kind = Account(ends.target, code, Bucket.OUTSIDE), "send"
+        else:
+            target, kind = Account(ends.target, code, Bucket.STORED), "unload"
+        parts = (
+            _split(load, outcome.accepted_g) if outcome.accepted_g == outcome.sent_g else [("", outcome.accepted_g)]
+        )
+        for package, grams in parts:
+            key = stamp.key("unload", position, package)
+            found.append(_movement(truck, target, grams, kind, key, stamp, load, package))
+    return found

@@ -1,0 +1,479 @@
+"""The document of a manifest: read strictly against the table of fields, compared, and asked what it lacks.
+
+Invariant: whoever hands a document in (API, page, import, phone) is judged by the same table and told all at once, by
+JSON pointer.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from hashlib import sha256
+from typing import Any
+from unicodedata import normalize
+
+from wufei.core.catalogue import UnknownWasteCode, methods, normal_code, waste_code
+from wufei.core.findings import Finding
+from wufei.core.ledger_rules import CONTROL, limits
+from wufei.core.manifest import Event, Outcome
+from wufei.core.manifest_profiles import Field, choices, fields, fields_of, manifest_profiles, stage_index
+
+Document = dict[str, Any]
+MOST_CARRIERS = 10
+MOST_PACKAGES = 2_000
+LISTS = {"wastes": 20, "carriers": MOST_CARRIERS, "lines": 20}
+
+
+class _Bad(ValueError):
+    """A value that the field cannot take: what and remedy."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.what, self.remedy = what, remedy
+
+
+def _text(raw: object, most: int = 120) -> str | None:
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        raw = str(raw) if abs(raw) < 10**30 else "…"
+    if not isinstance(raw, str):
+        raise _Bad("应是文字。", "请填写文字。")
+    text = re.sub(r"[\r\n\t]+", " ", raw).strip()
+    if not text.isprintable() and CONTROL.search(text):
+        raise _Bad("含有不可见字符。", "请删除不可见字符后重新键入。")
+    text = normalize("NFC", text)
+    if len(text) > most:
+        raise _Bad(f"有 {len(text)} 个字，最多 {most} 个。", "请缩短。")
+    return text or None
+
+
+def _whole(raw: object, most: int, thing: str) -> int | None:
+    if isinstance(raw, str):
+        text = raw.strip()
+        if not text:
+            return None
+        if not re.fullmatch(r"[0-9]{1,18}", text):
+            raise _Bad(f"“{text[:20]}”不是{thing}。", f"请填写 0 到 {most} 的整数。")
+        raw = int(text)
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise _Bad(f"应是{thing}（整数）。", f"请填写 0 到 {most} 的整数。")
+    if not 0 <= raw <= most:
+        raise _Bad("超出范围。", f"请填写 0 到 {most} 的整数。")
+    return raw
+
+
+def _mass(raw: object) -> int | None:
+    return _whole(raw, limits().movement_max_g, "克数")
+
+
+def _waste_code(raw: object) -> str | None:
+    text = _text(raw, 20)
+    if text is None:
+        return None
+    try:
+        return waste_code(normal_code(text)).code
+    except UnknownWasteCode as error:
+        raise _Bad(error.what, error.remedy) from None
+
+
+def _hazards(raw: object) -> str | None:
+    text = _text(raw, 20)
+    if text is not None and not re.fullmatch(r"(?:T|C|I|R|In)(?:[,/](?:T|C|I|R|In))*", text):
+        raise _Bad(f"“{text}”不是危险特性。", "写 T、C、I、R、In，多个用逗号或斜杠隔开。")
+    return text
+
+
+def _phone(raw: object) -> str | None:
+    text = _text(raw, 24)
+    if text is not None and not re.fullmatch(r"\+?[0-9][0-9 \-]{4,22}", text):
+        raise _Bad("不是电话号码。", "写手机号，或区号-号码。")
+    return text
+
+
+def _plate(raw: object) -> str | None:
+    text = _text(raw, 12)
+    return text.upper().replace(" ", "").replace("·", "") if text else None
+
+
+def _choice(name: str) -> Callable[[object], str | None]:
+    def read(raw: object) -> str | None:
+        text = _text(raw, 40)
+        known = choices(name)
+        if text is None or text in known:
+            return text
+        by_name = {word: code for code, word in known.items()}
+        if text in by_name:
+            return by_name[text]
+        raise _Bad(f"“{text}”不在可选项中。", f"请选：{'、'.join(f'{c}（{w}）' for c, w in known.items())}。")
+
+    return read
+
+
+def _method(raw: object) -> str | None:
+    text = _text(raw, 10)
+    if text is not None and text not in methods():
+        raise _Bad(f"“{text}”不是利用处置方式代码。", "请用方式代码，如 R9、D10、C1、O14。")
+    return text
+
+
+def _packages(raw: object) -> list[str] | None:
+    if isinstance(raw, str):
+        raw = raw.split()
+    if not isinstance(raw, list):
+        raise _Bad("应是包装码的列表。", "一行一个包装码。")
+    if len(raw) > MOST_PACKAGES:
+        raise _Bad(f"有 {len(raw)} 个，最多 {MOST_PACKAGES} 个。", "请分开几份联单。")
+    found = [code for item in raw if (code := _text(item, 60))]
+    if len(set(found)) != len(found):
+        twice = sorted({code for code in found if found.count(code) > 1})[:3]
+        raise _Bad(f"包装码重复：{'、'.join(twice)}。", "每个码只写一次。")
+    return found or None
+
+
+def _bool(raw: object) -> bool | None:
+    if isinstance(raw, bool) or raw is None:
+        return raw
+    words = {"是": True, "否": False, "true": True, "false": False, "1": True, "0": False, "on": True, "": None}
+    if isinstance(raw, str) and raw.strip().lower() in words:
+        return words[raw.strip().lower()]
+    raise _Bad("应是“是”或“否”。", "请选是或否。")
+
+
+def _decimal(raw: object) -> str | None:
+    text = _text(raw, 24)
+    if text is None:
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise _Bad(f"“{text}”不是数字。", "请填写数字。") from None
+    if not number.is_finite() or number < 0 or number >= Decimal(10) ** 15:
+        raise _Bad("超出范围。", "请填写不小于 0 的数。")
+    return format(number, "f")
+
+
+READERS: Mapping[str, Callable[[object], Any]] = {
+    "waste_code": _waste_code,
+    "hazards": _hazards,
+    "mass": _mass,
+    "count": lambda raw: _whole(raw, 1_000_000, "件数"),
+    "phone": _phone,
+    "person": lambda raw: _text(raw, 40),
+    "licence": lambda raw: _text(raw, 60),
+    "site": lambda raw: _text(raw, 40),
+    "organisation": lambda raw: _text(raw, 18),
+    "plate": _plate,
+    "method": _method,
+    "packages": _packages,
+    "bool": _bool,
+    "decimal": _decimal,
+}
+
+
+def _reader(kind: str) -> Callable[[object], Any]:
+    name, _, rest = kind.partition(":")
+    if name == "text":
+        return lambda raw: _text(raw, int(rest))
+    return _choice(rest) if name == "choice" else READERS[kind]
+
+
+@cache
+def _tree() -> Mapping[str, Any]:
+    """The table of fields as a tree: names -> subtree or field; ``*`` for list places."""
+    root: dict[str, Any] = {}
+    for field in fields():
+        node = root
+        *way, last = field.pointer.strip("/").split("/")
+        for name in way:
+            node = node.setdefault(name, {})
+        node[last] = field
+    return root
+
+
+def read_document(raw: object) -> tuple[Document, list[Finding]]:
+    """The clean document of what was handed in, and everything that is wrong with it, by JSON pointer.
+
+    Blank fields are left out; wrong ones are left out and told. Lists keep their places.
+    """
+    found: list[Finding] = []
+    if not isinstance(raw, dict):
+        return {}, [Finding(None, "", "联单内容应是一个对象。", "请按字段表提交。", "not_an_object")]
+    rest = dict(raw)
+    profile = rest.pop("profile", None)
+    document: Document = {}
+    if isinstance(profile, str) and profile in manifest_profiles():
+        document["profile"] = profile
+    else:
+        known = "、".join(f"{p.id}（{p.name}）" for p in manifest_profiles().values())
+        shown = str(profile)[:40] if profile is not None else "空"
+        found.append(Finding(None, "/profile", f"联单类型为“{shown}”。", f"请选：{known}。", "unknown_profile"))
+    document.update(_read_object(rest, _tree(), "", found))
+    return document, found
+
+
+def _read_object(raw: Mapping[str, Any], tree: Mapping[str, Any], at: str, found: list[Finding]) -> Document:
+    clean: Document = {}
+    for name, value in raw.items():
+        pointer = f"{at}/{_escape(name)}"
+        node = tree.get(name) if isinstance(name, str) else None
+        if node is None or name == "*":
+            found.append(Finding(None, pointer, "没有这个字段。", "请对照字段表删去或改名。", "unknown_field"))
+        elif isinstance(node, Field):
+            read = _read_value(value, node, pointer, found)
+            if read is not None:
+                clean[name] = read
+        elif value is None:
+            continue
+        elif "*" in node:
+            clean[name] = _read_list(value, name, node["*"], pointer, found)
+        elif isinstance(value, dict):
+            part = _read_object(value, node, pointer, found)
+            if part:
+                clean[name] = part
+        else:
+            found.append(Finding(None, pointer, "应是一个对象。", "请按字段表提交。", "not_an_object"))
+    return clean
+
+
+def _read_list(raw: object, name: str, tree: Mapping[str, Any], at: str, found: list[Finding]) -> list[Document]:
+    if not isinstance(raw, list):
+        found.append(Finding(None, at, "应是一个列表。", "请按字段表提交。", "not_a_list"))
+        return []
+    if len(raw) > LISTS[name]:
+        what = f"有 {len(raw)} 项，最多 {LISTS[name]} 项。"
+        found.append(Finding(None, at, what, "请分开几份联单。", "list_too_long"))
+        return []
+    clean = []
+    for i, item in enumerate(raw):
+        if isinstance(item, dict):
+            clean.append(_read_object(item, tree, f"{at}/{i}", found))
+        else:
+            found.append(Finding(None, f"{at}/{i}", "应是一个对象。", "请按字段表提交。", "not_an_object"))
+            clean.append({})
+    return clean
+
+
+def _read_value(raw: object, field: Field, pointer: str, found: list[Finding]) -> Any:
+    if raw is None:
+        return None
+    try:
+        return _reader(field.type)(raw)
+    except _Bad as bad:
+        found.append(
+            Finding(None, pointer, f"“{field.label}”{bad.what}", bad.remedy, f"bad_{field.type.split(':')[0]}")
+        )
+        return None
+
+
+def _escape(name: object) -> str:
+    text = str(name)[:60].replace("~", "~0").replace("/", "~1")
+    return text.encode("utf-8", "replace").decode()
+
+
+# --- Asking a document --------------------------------------------------------------------------------------------
+
+
+def places(document: Mapping[str, Any], pattern: str) -> Iterator[tuple[str, Any]]:
+    """Each place (pointer, value or ``None``) of the document that a pattern names; ``*`` runs over list places."""
+
+    def walk(node: Any, way: Sequence[str], at: str) -> Iterator[tuple[str, Any]]:
+        if not way:
+            yield at, node
+        elif way[0] == "*":
+            for i, item in enumerate(node if isinstance(node, list) else []):
+                yield from walk(item, way[1:], f"{at}/{i}")
+        else:
+            yield from walk(node.get(way[0]) if isinstance(node, dict) else None, way[1:], f"{at}/{way[0]}")
+
+    yield from walk(document, pattern.strip("/").split("/"), "")
+
+
+def get(document: Mapping[str, Any], pointer: str) -> Any:
+    """The value at a pointer, or ``None``."""
+    node: Any = document
+    for name in pointer.strip("/").split("/"):
+        if isinstance(node, list):
+            node = node[int(name)] if name.isdecimal() and int(name) < len(node) else None
+        else:
+            node = node.get(name) if isinstance(node, dict) else None
+    return node
+
+
+def pattern_of(pointer: str) -> str:
+    """The pattern of a place: numbers become ``*``."""
+    return re.sub(r"/[0-9]+(?=/|$)", "/*", pointer)
+
+
+ENDS = {  # in place of the named field, where the other end lies outside the region
+    "/generator/site": "/generator/outside",
+    "/receiver/site": "/receiver/outside",
+}
+
+
+def lacking(
+    document: Mapping[str, Any], stage: str, *, leg: int | None = None, since: str = "draft"
+) -> list[Finding]:
+    """A finding for each field that must be there at ``stage`` and is not.
+
+    Args:
+        leg: position (from 1) of the carrier who acts: only that one's fields are asked for.
+        since: fields required before this stage are not asked for (a return shipment has never been submitted).
+    """
+    reached, least = stage_index(stage), stage_index(since)
+    found = []
+    for field in fields_of(str(document["profile"])):
+        if not field.required_from or not least <= stage_index(field.required_from) <= reached:
+            continue
+        for pointer, value in places(document, field.pointer):
+            other = ENDS.get(field.pointer)
+            if value is not None or (other and get(document, other) is not None):
+                continue
+            if (
+                leg is not None
+                and pointer.startswith("/carriers/")
+                and not pointer.startswith(f"/carriers/{leg - 1}/")
+            ):
+                continue
+            where = (
+                f"第 {int(pointer.split('/')[2]) + 1} 项" if "*" in field.pointer and "/lines/" not in pointer else ""
+            )
+            what = f"没有填写{where}“{field.label}”。"
+            found.append(Finding(None, pointer, what, field.help or "请补填后再提交。", "required"))
+    if not document.get("wastes"):
+        found.append(Finding(None, "/wastes", "没有写废物。", "至少写一种废物。", "required"))
+    if not document.get("carriers") and reached >= stage_index("submit"):
+        found.append(Finding(None, "/carriers", "没有写承运单位。", "至少写一家承运单位。", "required"))
+    return found
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """(pointer, before, after) of each value that differs, in the order of pointers."""
+    flat_before, flat_after = dict(_flat(before, "")), dict(_flat(after, ""))
+    return [
+        (pointer, flat_before.get(pointer), flat_after.get(pointer))
+        for pointer in sorted(flat_before.keys() | flat_after.keys())
+        if flat_before.get(pointer) != flat_after.get(pointer)
+    ]
+
+
+def _flat(node: Any, at: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from _flat(value, f"{at}/{name}")
+    elif isinstance(node, list) and any(isinstance(item, dict) for item in node):
+        for i, item in enumerate(node):
+            yield from _flat(item, f"{at}/{i}")
+    else:
+        yield at, node
+
+
+def sealed_changes(before: Mapping[str, Any], after: Mapping[str, Any], stage: str) -> list[Finding]:
+    """A finding for each changed field that a signature up to ``stage`` has sealed."""
+    by_pointer = {field.pointer: field for field in fields()}
+    reached = stage_index(stage)
+    found = []
+    for pointer, _, _ in changes(before, after):
+        field = by_pointer.get(pattern_of(pointer))
+        is_sealed = field is None or stage_index(field.sealed_from) <= reached
+        if is_sealed and reached > 0:
+            label = field.label if field else pointer
+            what = f"“{label}”已由签字封存，不能直接改。"
+            found.append(Finding(None, pointer, what, "请申请更正，相关各方同意后生效。", "sealed"))
+    return found
+
+
+def profile_findings(document: Mapping[str, Any]) -> list[Finding]:
+    """Wastes that the profile is not for, and lists that do not fit it."""
+    profile = manifest_profiles()[str(document["profile"])]
+    found = []
+    for i, waste in enumerate(document.get("wastes") or []):
+        code = waste.get("code")
+        if code and not profile.covers(waste_code(code)):
+            what = f"{code} 不属于“{profile.name}”。"
+            found.append(Finding(None, f"/wastes/{i}/code", what, "请换联单类型或更正代码。", "wrong_profile"))
+    return found
+
+
+def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> Document:
+    """The document with a patch laid over it: objects key by key, lists of objects place by place, the rest replaced.
+
+    A value of ``None`` takes a field away. A patch that is no object is left for ``read_document`` to refuse.
+    """
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(document)
+    for name, value in patch.items():
+        old = merged.get(name)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            merged[name] = merge(old, value)
+        elif isinstance(value, list) and isinstance(old, list) and any(isinstance(item, dict) for item in value):
+            pairs = [merge(o, v) if isinstance(v, Mapping) else v for o, v in zip(old, value, strict=False)]
+            merged[name] = pairs + value[len(old) :] + old[len(value) :]
+        else:
+            merged[name] = value
+    return merged
+
+
+def with_defaults(document: Document) -> Document:
+    """The document with what the catalogue tells: names and hazards of the wastes."""
+    wastes = []
+    for waste in document.get("wastes") or []:
+        listed = waste_code(waste["code"]) if waste.get("code") else None
+        filled = dict(waste)
+        if listed:
+            filled.setdefault("name", listed.name)
+            if listed.hazard:
+                filled.setdefault("hazards", listed.hazard)
+        wastes.append(filled)
+    return {**document, "wastes": wastes} if wastes else document
+
+
+def content_hash(document: Mapping[str, Any]) -> str:
+    """sha256 over the canonical JSON of a document (sorted keys, no blanks, UTF-8), hexadecimal."""
+    canonical = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(canonical.encode()).hexdigest()
+
+
+def outcomes_of(document: Mapping[str, Any]) -> list[Outcome]:
+    """What became of each waste, from the receipt; lines that say nothing of refusal or loss have none."""
+    lines = (document.get("receipt") or {}).get("lines") or []
+    return [
+        Outcome(
+            sent_g=waste.get("mass_g") or 0,
+            accepted_g=line.get("accepted_g") or 0,
+            refused_g=line.get("refused_g") or 0,
+            lost_g=line.get("lost_g") or 0,
+        )
+        for waste, line in zip(document["wastes"], lines, strict=False)
+    ]
+
+
+def outcome_findings(document: Mapping[str, Any], event: Event) -> list[Finding]:
+    """What is wrong with a receipt: a line for each waste, a refusal accepts nothing, a confirmation does."""
+    wastes, lines = document["wastes"], (document.get("receipt") or {}).get("lines") or []
+    if len(lines) != len(wastes):
+        what = f"联单有 {len(wastes)} 种废物，接受情况写了 {len(lines)} 行。"
+        return [Finding(None, "/receipt/lines", what, "每种废物写一行接受情况。", "lines_missing")]
+    outcomes = outcomes_of(document)
+    found = []
+    if event is Event.REFUSE and any(o.accepted_g for o in outcomes):
+        what = "拒收的联单写了接受量。"
+        found.append(Finding(None, "/receipt/lines", what, "部分接受请用“确认接受”。", "refusal_accepts"))
+    if event is Event.REFUSE and not any(o.refused_g for o in outcomes):
+        what = "拒收的联单没有写拒收量。"
+        found.append(Finding(None, "/receipt/lines", what, "请写明拒收量。", "refusal_without_mass"))
+    if event is Event.CONFIRM and not any(o.accepted_g for o in outcomes):
+        what = "确认接受的联单没有接受量。"
+        found.append(Finding(None, "/receipt/lines", what, "全部不收请用“拒收”。", "nothing_accepted"))
+    return found
+
+
+def unsigned_witnesses(document: Mapping[str, Any], event: str, signed: Collection[str]) -> list[Finding]:
+    """Parties whose signature the profile wants before ``event`` and that have not signed."""
+    return [
+        Finding(None, "/slot", "还缺见证方签字。", "请保险机构等见证方先签字。", "witness_missing")
+        for witness in manifest_profiles()[str(document["profile"])].witnesses
+        if witness.required_before == event
+        and witness.slot not in signed
+        and (not witness.when or get(document, witness.when) is not None)
+    ]
