@@ -14,6 +14,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
     from django.db import connection
 
     from wufei.apps.ledger import guards
+    from wufei.apps.signatures import guards as signature_guards
 
     with django_db_blocker.unblock():
         guards.remove(connection)
+        signature_guards.remove(connection)

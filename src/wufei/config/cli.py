@@ -17,6 +17,7 @@ COMMANDS = {
     "plan": ("wufei.apps.plans.commands", "plan", True),
     "serve": ("wufei.config.serve", "serve", True),
     "setup": ("wufei.config.serve", "setup", True),
+    "signatures": ("wufei.apps.signatures.commands", "signatures", True),
     "simulate": ("wufei.apps.exchange.commands", "simulate", True),
     "user": ("wufei.apps.registry.commands", "user", True),
     "django": ("wufei.config.serve", "django_command", False),

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "wufei.apps.registry",
     "wufei.apps.ledger",
     "wufei.apps.manifests",
+    "wufei.apps.signatures",
     "wufei.apps.plans",
     "wufei.apps.assessment",
     "wufei.apps.exchange",
