@@ -68,12 +68,24 @@ def make_label():
 
     def make(**changes):
         fields = {
-            "code": CODE, "waste_name": "废机油", "category": "HW08 废矿物油与含矿物油废物",
-            "waste_code": "900-214-08", "form": "液态", "hazards": ("T", "I"), "main_components": "矿物油", "harmful_components": "多环芳烃",
-            "precautions": "远离火源，防止泄漏", "organisation": "安吉县鄣吴镇汽车维修有限公司", "contact": "张三",
-            "phone": "13800000000", "generated_on": date(2026, 11, 22), "mass_g": 178_500, "remark": "第 3 桶",
-            "qr_url": URL, "domain": "hazardous",
-        }  # fmt: skip
+            "code": CODE,
+            "waste_name": "废机油",
+            "category": "HW08 废矿物油与含矿物油废物",
+            "waste_code": "900-214-08",
+            "form": "液态",
+            "hazards": ("T", "I"),
+            "main_components": "矿物油",
+            "harmful_components": "多环芳烃",
+            "precautions": "远离火源，防止泄漏",
+            "organisation": "安吉县鄣吴镇汽车维修有限公司",
+            "contact": "张三",
+            "phone": "13800000000",
+            "generated_on": date(2026, 11, 22),
+            "mass_g": 178_500,
+            "remark": "第 3 桶",
+            "qr_url": URL,
+            "domain": "hazardous",
+        }
         return Label(**(fields | changes))
 
     return make
