@@ -19,6 +19,7 @@ from django.db import transaction
 from django.urls import get_resolver, reverse
 
 from wufei.apps.assessment.models import ElementValue, ValueStatus
+from wufei.apps.declarations.models import ManagementPlan
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger import services as ledger
 from wufei.apps.plans.services import load_pack
@@ -52,12 +53,12 @@ class Person:
 
 ANJI = {"plan": "330523", "figures": "330523"}
 LONGYOU = {"plan": "330825", "figures": "330825"}
-OFFICE = ("import", "audit", "report", "post")
+OFFICE = ("import", "audit", "report", "post", "review")
 PEOPLE = {
     "office": Person("programme_office", "330523", sees="AB", **ANJI, may=OFFICE),
     "leader": Person("leader", "330523", sees="AB", **ANJI, may=("audit",)),
     "parent": Person("parent_region", "330500", sees="AB", **ANJI),
-    "ecology": Person("department", "330523", "生态环境分局", sees="AB", **ANJI, may=("import", "report")),
+    "ecology": Person("department", "330523", "生态环境分局", sees="AB", **ANJI, may=("import", "report", "review")),
     "department_a": Person("department", "330523", "经信局", sees="A", **ANJI, may=("report",)),
     "department_b": Person("department", "330523", "农业农村局", sees="B", **ANJI, may=("report",)),
     "department_none": Person("department", "330523", "财政局", **ANJI, may=("report",)),
@@ -104,6 +105,7 @@ OPEN = {
     "mfa_download_recovery_codes",
 }
 
+HOMES = {"A": "330523", "B": "330523", "C": "330825"}
 TWO_PLACES = ("330523", "330825")
 LISTS = ("targets", "tasks", "projects", "responsibilities")
 
@@ -120,6 +122,17 @@ PAGES = {
     + [(("facts",), "may:audit"), (("users",), "nobody")],
     "registry:export": [((name,), "everyone") for name in ("organisations", "sites", "facilities", "permits")]
     + [(("facts",), "may:audit"), (("users",), "nobody")],
+    "declarations:index": [((), "everyone")],
+    "declarations:plans": [((), "everyone")],
+    "declarations:plans-export": [((), "everyone")],
+    "declarations:plan-new": [((), "firm-with-site")],
+    "declarations:plan": [((f"{{{m}.management_plan}}",), f"sees:{m}") for m in "ABC"] + [((10**18,), "nobody")],
+    "declarations:plan-export": [((f"{{{m}.management_plan}}",), f"sees:{m}") for m in "ABC"],
+    "declarations:plan-receipt": [((f"{{{m}.management_plan}}",), f"sees:{m}") for m in "ABC"],
+    "declarations:plan-edit": [((f"{{{m}.plan_draft}}", "A3"), f"own:{m}") for m in "ABC"],
+    "declarations:plan-file": [((f"{{{m}.plan_draft}}",), f"post:own:{m}") for m in "ABC"],
+    "declarations:plan-change": [((f"{{{m}.management_plan}}",), f"post:own:{m}") for m in "ABC"],
+    "declarations:plan-return": [((f"{{{m}.management_plan}}",), f"post:may:review:{HOMES[m]}") for m in "ABC"],
     "plans:index": [((), "plans")],
     "plans:list": [((place, name), f"plan:{place}") for place in TWO_PLACES for name in LISTS]
     + [(("999999", "tasks"), "nobody"), (("330523", "users"), "nobody")],
@@ -157,6 +170,7 @@ PAGED = {
     "ledger:index",
     "ledger:movements",
     "registry:list",
+    "declarations:plans",
     "plans:list",
     "assessment:figures",
     "cockpit:mass",
@@ -234,12 +248,25 @@ def make_firm(number, mark, division, domain, place):
     source, store = Account(holder, code, Bucket.GENERATED), Account(holder, code, Bucket.STORED)
     movement = Movement(source, store, 5_000_000 + number, AT, "generate", f"{name}单据", f"{mark}1")
     ledger.post([movement], actor="office", recorded_at=datetime(2022, 12, 31, tzinfo=UTC))
+    more = declarations(site, name)
     with transaction.atomic():
         record_fact(
             at=AT, actor="office", verb="register_organisation", subject=f"organisation:{firm.pk}", division=division,
             document=f"{name}文件",
         )  # fmt: skip
-    return {f"{mark}.organisation": firm.pk, f"{mark}.site": site.pk}
+    keys = {"organisation": firm.pk, "site": site.pk, **more}
+    return {f"{mark}.{key}": value for key, value in keys.items()}
+
+
+def declarations(site, name):
+    """A filed management plan and a draft of the next year."""
+    common = {"site": site, "version": 1, "grade": "registered", "created_at": AT, "created_by": "office"}
+    content = {"A1": [{"name": f"{name}计划"}], "A7": []}
+    filed = ManagementPlan.objects.create(
+        year=2026, status="filed", number=f"{name}备案号", filed_at=AT, content=content, **common
+    )
+    draft = ManagementPlan.objects.create(year=2027, status="draft", content=content, **common)
+    return {"management_plan": filed.pk, "plan_draft": draft.pk}
 
 
 def may_open(rule, person):
@@ -253,6 +280,8 @@ def may_open(rule, person):
         "plans": bool(person.plan),
         "some-figures": bool(person.figures),
         "sees": rest in person.sees,
+        "own": bool(person.firm) and rest == person.firm,
+        "firm-with-site": bool(person.firm),
         "plan": rest == person.plan,
         "figures": rest == person.figures,
         "may": what in person.may and place in {"", person.figures},

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "wufei.apps.ledger",
     "wufei.apps.manifests",
     "wufei.apps.signatures",
+    "wufei.apps.declarations",
     "wufei.apps.plans",
     "wufei.apps.assessment",
     "wufei.apps.exchange",

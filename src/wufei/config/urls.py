@@ -14,6 +14,7 @@ urlpatterns = [
     path("registry/", include("wufei.apps.registry.urls")),
     path("ledger/", include("wufei.apps.ledger.urls")),
     path("signatures/", include("wufei.apps.signatures.urls")),
+    path("declarations/", include("wufei.apps.declarations.urls")),
     path("plans/", include("wufei.apps.plans.urls")),
     path("assessment/", include("wufei.apps.assessment.urls")),
     path("", include("wufei.apps.cockpit.urls")),

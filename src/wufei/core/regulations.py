@@ -62,3 +62,11 @@ def clause_on(key: str, day: date) -> Clause | None:
     """The clause ``key`` if it is in force on ``day``, else ``None``."""
     clause = clauses()[key]
     return clause if clause.is_in_force(day) else None
+
+
+def clause_value(key: str, day: date) -> str:
+    """The value of a clause that must be in force on ``day``: a rule that rests on it cannot do without."""
+    clause = clause_on(key, day)
+    assert clause is not None, (key, day)
+    assert clause.value is not None, key
+    return clause.value

@@ -19,6 +19,7 @@ SECTIONS: list[tuple[str, str, frozenset[str]]] = [
     ("四张清单", "plans:index", OFFICES | TOWNSHIPS),
     ("数据填报", "assessment:index", OFFICES),
     ("台账", "ledger:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
+    ("申报", "declarations:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("登记", "registry:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
 ]
 

@@ -1,0 +1,95 @@
+"""What a generator declares: management plans, the record book, periodic declarations, contracts, handling plans.
+
+Invariant: what was filed, booked or confirmed is never edited; a change is a new version, a mistake a reversal.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+from wufei.apps.registry.models import Organisation, Site
+from wufei.core.management_plan import Grade, PlanStatus
+
+
+class Counter(models.Model):
+    """The last number given in a series: plan numbers of a place and year, batch numbers of a site and day."""
+
+    series = models.CharField(max_length=120, unique=True)
+    last = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.series} {self.last}"
+
+
+class ManagementPlan(models.Model):
+    """One version of the yearly management plan of a site (危险废物管理计划)."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="management_plans")
+    year = models.PositiveSmallIntegerField()
+    version = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=12, choices=[(s.value, s.value) for s in PlanStatus])
+    grade = models.CharField(max_length=12, choices=[(g.value, g.value) for g in Grade])
+    number = models.CharField(max_length=40, blank=True, db_index=True)  # 备案号, given when filed
+    content = models.JSONField(default=dict)  # table id -> rows
+    reason = models.CharField(max_length=200, blank=True)  # why this version replaces the one before
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150)
+    filed_at = models.DateTimeField(null=True)
+    filed_by = models.CharField(max_length=150, blank=True)
+    is_late = models.BooleanField(default=False)
+    returned_at = models.DateTimeField(null=True)
+    returned_by = models.CharField(max_length=150, blank=True)
+    return_reason = models.CharField(max_length=200, blank=True)
+    replaced_on = models.DateField(null=True)  # the day from which a later version holds
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "year", "version"], name="plan_version_once"),
+            models.UniqueConstraint(
+                fields=["site", "year"], condition=Q(status="filed"), name="plan_filed_once_a_year"
+            ),
+            models.UniqueConstraint(
+                fields=["site", "year"], condition=Q(status="draft"), name="plan_drafted_once_a_year"
+            ),
+            models.UniqueConstraint(fields=["number"], condition=~Q(number=""), name="plan_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or f"{self.site_id} {self.year} v{self.version}"
+
+
+class PlanTransfer(models.Model):
+    """One row of table A.7 of a filed version: how much of a waste may go to whom in the year."""
+
+    plan = models.ForeignKey(ManagementPlan, models.CASCADE, related_name="transfers")
+    row = models.PositiveSmallIntegerField()
+    waste_code = models.CharField(max_length=20)
+    receiver = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="planned_transfers")
+    receiver_name = models.CharField(max_length=200)
+    method = models.CharField(max_length=20)
+    planned_mass_g = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["plan_id", "row"]
+        constraints = [models.UniqueConstraint(fields=["plan", "row"], name="plan_transfer_row_once")]
+
+    def __str__(self) -> str:
+        return f"{self.waste_code} {self.receiver_name}"
+
+
+class PlanUse(models.Model):
+    """What a site has used of its plan in a year, by waste and receiver: it outlives the versions of the plan."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="plan_uses")
+    year = models.PositiveSmallIntegerField()
+    waste_code = models.CharField(max_length=20)
+    receiver_key = models.CharField(max_length=210)  # "organisation:<id>" or "name:<name>"
+    used_g = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["site", "year", "waste_code", "receiver_key"], name="plan_use_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.year} {self.waste_code} {self.receiver_key}"

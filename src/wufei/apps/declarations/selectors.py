@@ -1,0 +1,207 @@
+"""Reads of the declarations and who may see, write and review them.
+
+A document of a site is seen by whoever sees the site; it is written by the site's own people, reviewed by departments
+of its duty and the programme office.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from wufei.apps.declarations.models import ManagementPlan, PlanTransfer, PlanUse
+from wufei.apps.ledger.models import AccountRecord, FlowRecord
+from wufei.apps.registry.models import Organisation, Permit, Role, Site, User
+from wufei.apps.registry.selectors import FIRM_ROLES, scope, visible_sites
+from wufei.core.catalogue import domain_of
+from wufei.core.ledger import Bucket
+
+Person = User | AnonymousUser
+REVIEW_ROLES = frozenset({Role.PROGRAMME_OFFICE, Role.DEPARTMENT, Role.ENFORCEMENT})
+
+
+def own_sites(user: Person) -> QuerySet[Site]:
+    """The sites whose documents the person writes: those of their own firm."""
+    seen = scope(user)
+    if not isinstance(user, User) or user.role not in FIRM_ROLES or seen.organisation_id is None:
+        return Site.objects.none()
+    return Site.objects.filter(organisation_id=seen.organisation_id)
+
+
+def may_write(user: Person, site: Site) -> bool:
+    """Whether the site is the person's own."""
+    return (
+        isinstance(user, User)
+        and user.is_active
+        and user.role in FIRM_ROLES
+        and user.organisation_id is not None
+        and user.organisation_id == site.organisation_id
+    )
+
+
+def reviews(user: Person, domain: str) -> bool:
+    """Whether the person may return or approve documents of a domain that they see."""
+    return isinstance(user, User) and user.role in REVIEW_ROLES and domain in scope(user).domains
+
+
+def visible_plans(user: Person) -> QuerySet[ManagementPlan]:
+    """Management plans of visible sites; a draft is seen by the site's own people alone."""
+    drafts_of = own_sites(user)
+    return ManagementPlan.objects.filter(site__in=visible_sites(user)).filter(
+        ~Q(status="draft") | Q(site__in=drafts_of)
+    )
+
+
+def own_plans(user: Person) -> QuerySet[ManagementPlan]:
+    """The plans that the person writes."""
+    return ManagementPlan.objects.filter(site__in=own_sites(user))
+
+
+def reviewable_plans(user: Person) -> QuerySet[ManagementPlan]:
+    """The plans that the person may return."""
+    return visible_plans(user) if reviews(user, "hazardous") else ManagementPlan.objects.none()
+
+
+def versions_of(user: Person, plan: ManagementPlan) -> list[ManagementPlan]:
+    """The versions of a plan's year that the person sees, the newest first."""
+    return list(visible_plans(user).filter(site_id=plan.site_id, year=plan.year).order_by("-version")[:50])
+
+
+def receiver_key(receiver_id: int | None, name: str = "") -> str:
+    """How a receiver is named in what was used of a plan."""
+    return f"organisation:{receiver_id}" if receiver_id is not None else f"name:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    """A planned transfer with what is left of it; ``remaining_g`` < 0 is overrun."""
+
+    plan_number: str
+    waste_code: str
+    receiver_id: int | None
+    receiver_name: str
+    method: str
+    planned_g: int
+    used_g: int
+
+    @property
+    def remaining_g(self) -> int:
+        """What may still go."""
+        return self.planned_g - self.used_g
+
+
+def plan_in_force(site_id: int, on: date) -> ManagementPlan | None:
+    """The filed version for the year of ``on``, else ``None``."""
+    return ManagementPlan.objects.filter(site_id=site_id, year=on.year, status="filed").first()
+
+
+def plan_transfers_of(site_id: int, on: date) -> list[TransferRow]:
+    """The planned transfers of a site on a day, with what is left of each; empty where no plan is filed. Two queries.
+
+    What was used without having been planned follows as rows with nothing planned.
+    """
+    rows = list(
+        PlanTransfer.objects.filter(plan__site_id=site_id, plan__year=on.year, plan__status="filed").select_related(
+            "plan"
+        )
+    )
+    return _with_use(rows, site_id, on.year) if rows else []
+
+
+def transfers_of_plan(plan: ManagementPlan) -> list[TransferRow]:
+    """The planned transfers of one version, with what the year has used of each."""
+    rows = list(PlanTransfer.objects.filter(plan=plan).select_related("plan"))
+    return _with_use(rows, plan.site_id, plan.year)
+
+
+def _with_use(rows: list[PlanTransfer], site_id: int, year: int) -> list[TransferRow]:
+    used: dict[tuple[str, str], int] = {
+        (use.waste_code, use.receiver_key): use.used_g for use in PlanUse.objects.filter(site_id=site_id, year=year)
+    }
+    found = [
+        TransferRow(
+            row.plan.number,
+            row.waste_code,
+            row.receiver_id,
+            row.receiver_name,
+            row.method,
+            row.planned_mass_g,
+            used.pop((row.waste_code, receiver_key(row.receiver_id, row.receiver_name)), 0),
+        )
+        for row in rows
+    ]
+    number = rows[0].plan.number if rows else ""
+    ids = [int(key.partition(":")[2]) for _, key in used if key.startswith("organisation:")]
+    names = dict(Organisation.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+    for (code, key), used_g in sorted(used.items()):
+        kind, _, rest = key.partition(":")
+        receiver = int(rest) if kind == "organisation" else None
+        found.append(TransferRow(number, code, receiver, names.get(receiver or 0, rest), "", 0, used_g))
+    return found
+
+
+def hazardous_by_year(site: Site, years: range) -> dict[int, int]:
+    """Grams of hazardous waste that the ledger says arose at a site, by year; years without any are left out."""
+    accounts = [
+        account.pk
+        for account in AccountRecord.objects.filter(holder__key=f"site:{site.code}", bucket=Bucket.GENERATED)
+        if domain_of(account.waste_code) == "hazardous"
+    ]
+    if not accounts:
+        return {}
+    flows = FlowRecord.objects.filter(day__gte=years.start * 10_000, day__lt=years.stop * 10_000)
+    sums: dict[int, int] = defaultdict(int)
+    for day, mass_g in flows.filter(source_id__in=accounts).values_list("day", "mass_g"):
+        sums[day // 10_000] += mass_g
+    for day, mass_g in flows.filter(target_id__in=accounts).values_list("day", "mass_g"):  # reversals
+        sums[day // 10_000] -= mass_g
+    return dict(sums)
+
+
+def holds_permit(organisation_id: int, on: date) -> bool:
+    """Whether the organisation has a permit for hazardous waste that is valid on the day."""
+    return Permit.objects.filter(organisation_id=organisation_id, valid_until__gte=on).exists()
+
+
+def draft_content(site: Site, on: date) -> dict[str, list[dict[str, str]]]:
+    """What a new plan begins with: what the registry knows of the site and its organisation."""
+    facility = getattr(site, "facility", None)
+    return {
+        "basis": [
+            {
+                "own_facility": "yes" if facility is not None else "no",
+                "has_permit": "yes" if holds_permit(site.organisation_id, on) else "no",
+            }
+        ],
+        "A1": [
+            {
+                key: value
+                for key, value in {
+                    "name": site.organisation.name,
+                    "credit_code": site.organisation.credit_code or "",
+                    "address": f"{site.division.name}{site.name}",
+                }.items()
+                if value
+            }
+        ],
+    }
+
+
+def plan_years(today: date) -> list[int]:
+    """The years for which a plan may be begun: this one and the next."""
+    return [today.year, today.year + 1]
+
+
+def organisations_named(
+    codes: set[str], names: set[str]
+) -> tuple[Mapping[str, Organisation], Mapping[str, Organisation]]:
+    """Organisations by credit code and by name, for the receivers that a plan writes down; one query."""
+    rows = Organisation.objects.filter(Q(credit_code__in=codes) | Q(name__in=names)).order_by("pk")
+    by_code = {row.credit_code: row for row in rows if row.credit_code}
+    by_name: dict[str, Organisation] = {}
+    for row in rows:
+        by_name.setdefault(row.name, row)
+    return by_code, by_name
