@@ -103,6 +103,12 @@ OPEN = {
     "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes",
     "mfa_download_recovery_codes",
+    "api:api-root",
+    "api:enter",
+    "api:openapi-json",
+    "api:openapi-view",
+    "api:list_problem_kinds",
+    "api:get_problem_kind",
 }
 
 HOMES = {"A": "330523", "B": "330523", "C": "330825"}
@@ -110,9 +116,12 @@ TWO_PLACES = ("330523", "330825")
 LISTS = ("targets", "tasks", "projects", "responsibilities")
 
 # name of the address -> [(values of the address, who may open it[, query])]. {A.site} … are keys of the sample.
+# An address of the interface (``api:<name of the function>``) is asked with the session: a list is "everyone" (200,
+# holding what is in sight), one record "sees:A", what takes POST only "post:<who>". Without a session it answers 401.
 # Who: everyone · nobody · firms · sees:A (firm A is in sight) · plan:330523 · figures:330523 · plans, some-figures
 # (of any place) · may:import, may:report:330523 … · post:<who> (it takes POST only; to others it is not there).
 PAGES = {
+    "api:who_am_i": [((), "everyone")],
     "registry:index": [((), "everyone")],
     "registry:import": [((), "may:import")],
     "registry:import-template": [((), "may:import")],
@@ -374,6 +383,9 @@ def test_who_is_in_sight_is_really_shown(client, world):
 def test_whoever_is_not_logged_in_is_sent_to_the_login(client, world):
     for url, headers, _ in probes(world):
         answer = client.get(url, headers=headers)
+        if url.startswith("/api/"):
+            assert answer.status_code in {401, 405}, url
+            continue
         assert answer.status_code in {302, 405}, url
         assert answer.status_code == 405 or answer.url.startswith(reverse("account_login")), url
     for name in ("account_login", "account_signup", "account_logout"):
@@ -387,6 +399,10 @@ def test_a_write_that_is_not_allowed_finds_nothing_and_changes_nothing(client, w
         client.force_login(User.objects.get(username=name))
         for url, headers, rule in probes(world):
             if not may_open(rule, person) or rule == "everyone":
+                if url.startswith("/api/"):  # what cannot be understood is told before who may do it
+                    answer = client.post(url, {}, content_type="application/json", headers=headers)
+                    assert answer.status_code in {403, 404, 405, 422}, (name, url, answer.status_code)
+                    continue
                 answer = client.post(url, {"decision": "approve", "action": "approve"}, headers=headers)
                 assert answer.status_code in {404, 405}, (name, url, answer.status_code)
     assert rows_of_all_tables() == before

@@ -19,6 +19,7 @@ COMMANDS = {
     "setup": ("wufei.config.serve", "setup", True),
     "signatures": ("wufei.apps.signatures.commands", "signatures", True),
     "simulate": ("wufei.apps.exchange.commands", "simulate", True),
+    "token": ("wufei.apps.rest.commands", "token", True),
     "user": ("wufei.apps.registry.commands", "user", True),
     "django": ("wufei.config.serve", "django_command", False),
 }

@@ -85,6 +85,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "wufei.apps.facts",
     "wufei.apps.registry",
+    "wufei.apps.rest",
     "wufei.apps.ledger",
     "wufei.apps.manifests",
     "wufei.apps.signatures",
@@ -108,6 +109,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "wufei.config.middleware.ContentSecurityPolicy",
+    "wufei.config.middleware.ProblemsOfInterface",
     "wufei.config.middleware.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "wufei.config.middleware.PrivatePages",

@@ -3,6 +3,8 @@
 from django.urls import include, path
 from django.views.generic import TemplateView
 
+from wufei.config.api import api
+
 no_mail = TemplateView.as_view(template_name="account/no_mail.html")
 
 urlpatterns = [
@@ -11,6 +13,7 @@ urlpatterns = [
     ),  # in place of allauth's, which send mail
     path("accounts/email/", no_mail, name="account_email"),
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", api.urls),
     path("registry/", include("wufei.apps.registry.urls")),
     path("ledger/", include("wufei.apps.ledger.urls")),
     path("signatures/", include("wufei.apps.signatures.urls")),

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger.posting import book, clashes, unknown_names
-from wufei.apps.ledger.transactions import in_transaction
 from wufei.apps.spreadsheets import read_upload
+from wufei.apps.transactions import in_transaction
 from wufei.core.divisions import common_division
 from wufei.core.findings import Finding, Refused
 from wufei.core.intake import BadFile

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from wufei.apps.ledger.posting import book
 from wufei.apps.ledger.services import record_posting
-from wufei.apps.ledger.transactions import in_transaction
+from wufei.apps.transactions import in_transaction
 from wufei.core.findings import Refused
 from wufei.core.ledger import Movement, Receipt
 from wufei.core.ledger_rules import Batch, to_us

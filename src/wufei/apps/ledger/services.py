@@ -10,7 +10,7 @@ from wufei.apps.ledger.engines import engine
 from wufei.apps.ledger.holders import register_holders, register_unknown_vehicle
 from wufei.apps.ledger.models import HolderRecord, PeriodCloseRecord
 from wufei.apps.ledger.posting import book
-from wufei.apps.ledger.transactions import in_transaction
+from wufei.apps.transactions import in_transaction
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Account, Movement, Receipt, local_day
 from wufei.core.ledger_rules import Batch, account_name, day_date, day_number, to_us

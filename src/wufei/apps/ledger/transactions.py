@@ -1,32 +1,5 @@
-"""The transaction of a write, begun anew where PostgreSQL ended it to undo a deadlock (死锁重试).
+"""The transaction of a posting: the one of every write (``apps/transactions.py``), by its name in the ledger."""
 
-Two writers that hand in the same keys in different orders, or a file in parts and another, wait for each other: the
-server ends one of them. Nothing of it is kept, so it is simply done again.
-"""
+from wufei.apps.transactions import in_transaction
 
-import random
-import time
-from collections.abc import Callable
-from typing import TypeVar
-
-from django.db import OperationalError, connection, transaction
-
-T = TypeVar("T")
-ATTEMPTS = 8
-_ENDED_BY_SERVER = {"40P01", "40001"}  # deadlock_detected, serialization_failure
-
-
-def in_transaction(work: Callable[[], T]) -> T:
-    """Run ``work`` in a transaction, or in the one that is open already; ``work`` may be called several times."""
-    if connection.in_atomic_block:  # whoever opened it has to begin anew
-        with transaction.atomic():
-            return work()
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with transaction.atomic():
-                return work()
-        except OperationalError as error:
-            if attempt == ATTEMPTS or getattr(error.__cause__, "sqlstate", None) not in _ENDED_BY_SERVER:
-                raise
-            time.sleep(random.random() * 0.05 * attempt)  # noqa: S311 - so that the two do not meet again
-    raise AssertionError("unreachable")
+__all__ = ["in_transaction"]
