@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "wufei.apps.manifests",
     "wufei.apps.signatures",
     "wufei.apps.declarations",
+    "wufei.apps.packages",
     "wufei.apps.plans",
     "wufei.apps.assessment",
     "wufei.apps.exchange",
