@@ -114,6 +114,7 @@ def at_once(shop, tmp_path, monkeypatch):
     if connection.vendor == "sqlite":
         copy = sqlite3.connect(tmp_path / "copy.sqlite3")
         connection.connection.backup(copy)
+        copy.execute("PRAGMA journal_mode=WAL")  # as a file in use has it; turning it on needs everyone to wait
         copy.close()
         monkeypatch.setitem(connections.settings["default"], "NAME", str(tmp_path / "copy.sqlite3"))
 
