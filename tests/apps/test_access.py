@@ -26,6 +26,7 @@ from wufei.apps.plans.services import load_pack
 from wufei.apps.registry import selectors
 from wufei.apps.registry.models import Department, Facility, Organisation, Permit, Site, User, Vehicle
 from wufei.apps.registry.services import load_reference
+from wufei.apps.signatures.models import Delegation, EvidenceFile
 from wufei.core import plan
 from wufei.core.credit_code import make_credit_code
 from wufei.core.ledger import SHANGHAI, Account, Bucket, Holder, Movement
@@ -66,9 +67,9 @@ PEOPLE = {
     "township_a": Person("township", "330523001", sees="A", plan="330523"),
     "township_b": Person("township", "330523105", sees="B", plan="330523"),
     "grid_a": Person("grid_officer", "330523001", sees="A", plan="330523"),
-    "generator_a": Person("generator", "330523", firm="A", sees="A", may=("post",)),
-    "carrier_b": Person("carrier", "330523", firm="B", sees="B", may=("post",)),
-    "facility_b": Person("facility", "330523", firm="B", sees="B", may=("post",)),
+    "generator_a": Person("generator", "330523", firm="A", sees="A", may=("post", "delegate")),
+    "carrier_b": Person("carrier", "330523", firm="B", sees="B", may=("post", "delegate")),
+    "facility_b": Person("facility", "330523", firm="B", sees="B", may=("post", "delegate")),
     "firm_without_record": Person("generator", "330523"),
     "citizen": Person("citizen", "330523"),
     "device": Person("device", "330523"),
@@ -109,6 +110,7 @@ OPEN = {
     "api:openapi-view",
     "api:list_problem_kinds",
     "api:get_problem_kind",
+    "signing:by-code",  # for whoever has the link: 404 without one
 }
 
 HOMES = {"A": "330523", "B": "330523", "C": "330825"}
@@ -163,6 +165,17 @@ PAGES = {
     "ledger:holder": [((f"site:{name}-S",), f"sees:{mark}") for mark, name in MARKS.items()],
     "ledger:mass-balance": [((), f"figures:{place}", f"place={place}") for place in TWO_PLACES],
     "ledger:upload": [((), "may:post")],
+    "signatures:keys": [((), "everyone")],
+    "signatures:identity": [((), "everyone")],
+    "signatures:register-key": [((), "post:everyone")],
+    "signatures:change-key": [((0,), "post:nobody"), ((10**20,), "post:nobody")],
+    "signatures:delegations": [((), "everyone")],
+    "signatures:give-delegation": [((), "may:delegate")],
+    "signatures:revoke-delegation": [((0,), "post:nobody"), (("{C.delegation}",), "post:nobody")],
+    "signatures:delegation-evidence": [((f"{{{m}.delegation}}",), f"delegation:{m}") for m in "AC"]
+    + [((10**20,), "nobody")],
+    "signatures:issue-code": [((), "nobody"), ((), "nobody", "subject=nothing:1&slot=carrier:1&event=depart")],
+    "signatures:reveal": [((0,), "post:nobody"), ((10**20,), "post:nobody")],
     "cockpit:home": [((), "everyone")],
     "cockpit:own": [((), "firms")],
     "cockpit:place": [((place,), f"plan:{place}") for place in TWO_PLACES] + [(("330523001",), "nobody")],
@@ -224,6 +237,7 @@ def world(settings):
             approved_at=AT, from_pack=True,
         )  # fmt: skip
         keys[f"{place}.figure"] = row.pk
+    keys |= make_delegations(keys)
     for name, person in PEOPLE.items():
         department = None
         if person.department:
@@ -278,6 +292,22 @@ def declarations(site, name):
     return {"management_plan": filed.pk, "plan_draft": draft.pk}
 
 
+def make_delegations(keys):
+    """Firms A and C each let someone sign who is none of the people that walk."""
+    other = User.objects.create(username="delegate")
+    evidence = EvidenceFile.objects.create(
+        digest="0" * 64, name="委托书.pdf", content_type="application/pdf", content=b"%PDF-", created_at=AT
+    )
+    made = {
+        mark: Delegation.objects.create(
+            giver_id=keys[f"{mark}.organisation"], receiver_person=other, valid_from=AT, valid_until=AT,
+            evidence=evidence, created_by=other, created_at=AT,
+        )
+        for mark in "AC"
+    }  # fmt: skip
+    return {f"{mark}.delegation": row.pk for mark, row in made.items()}
+
+
 def may_open(rule, person):
     """Whether ``person`` may open an address of this rule; ``None`` is someone who is not logged in."""
     kind, _, rest = rule.partition(":")
@@ -294,6 +324,7 @@ def may_open(rule, person):
         "plan": rest == person.plan,
         "figures": rest == person.figures,
         "may": what in person.may and place in {"", person.figures},
+        "delegation": person.firm == rest or (person.role == "programme_office" and rest in person.sees),
         "post": may_open(rest, person) if kind == "post" else False,
     }[kind]
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("registry/", include("wufei.apps.registry.urls")),
     path("ledger/", include("wufei.apps.ledger.urls")),
+    path("sign/", include("wufei.apps.signatures.public_urls")),
     path("signatures/", include("wufei.apps.signatures.urls")),
     path("declarations/", include("wufei.apps.declarations.urls")),
     path("plans/", include("wufei.apps.plans.urls")),
