@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     options = parser.parse_args()
     print(json.dumps(machine(), ensure_ascii=False), flush=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.documents"], check=True)
     arguments = ["--batches", str(options.batches)]
     if options.only != "postgresql":
         with tempfile.TemporaryDirectory(prefix="wufei-bench-") as home:

@@ -1,10 +1,11 @@
 """A form that is one or several tables, for declarations, plans and lists: see ``TableForm``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from wufei.apps.documents.pdf import render_pdf
+from wufei.apps.documents.qr import qr_svg
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class TableForm:
         fields_across: pairs of ``fields`` in one line.
         signatures: (label, name); an empty name leaves a line to sign on.
         printed_at: as text, local time.
+        qr_url: what the QR code in the corner holds; empty for none.
     """
 
     title: str
@@ -56,7 +58,8 @@ class TableForm:
     is_landscape: bool = False
     is_simulated: bool = False
     printed_at: str = ""
-    no_rows: str = field(default="本期无记录")
+    no_rows: str = "本期无记录"
+    qr_url: str = ""
 
 
 def render_table_form(form: TableForm) -> bytes:
@@ -79,6 +82,7 @@ def render_table_form(form: TableForm) -> bytes:
         "is_simulated": form.is_simulated,
         "printed_at": form.printed_at,
         "no_rows": form.no_rows,
+        "qr": qr_svg(form.qr_url) if form.qr_url else "",
     }
     return render_pdf("table_form", data)
 
