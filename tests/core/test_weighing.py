@@ -71,6 +71,13 @@ def test_a_difference_within_scales_and_tolerance_is_explained():
     assert not w.compare(w.Weighed(10_000_000, 2_000), w.Weighed(9_843_000, 2_000), tolerance).is_within
 
 
+def test_two_loads_as_one_join_their_errors_in_squares():
+    # 3 t ± 40 kg and 1 t ± 30 kg: 4 t ± 50 kg, 12 500 ppm
+    both = w.joint([w.Weighed(3_000_000, 13_333), w.Weighed(1_000_000, 30_000)])
+    assert both.mass_g == 4_000_000
+    assert both.uncertainty_ppm == 12_500
+
+
 masses = st.integers(1, 10**11)
 shares = st.integers(0, 100_000)
 
@@ -104,6 +111,7 @@ def test_uncertainty_is_positive_and_falls_with_nothing_but_the_scale(net_g, tar
         ({"note": "长" * 201}, "text_too_long"),
         ({"plate": "自卸车3"}, "odd_plate"),
         ({"direction": "sideways"}, "unknown_direction"),
+        ({"device": "1/2"}, "slash_in_device"),
         ({"basis": "guessed"}, "unknown_basis"),
         ({"count": -1}, "count_out_of_range"),
         ({"photo_digest": "abc"}, "bad_digest"),

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -10,9 +11,10 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
-from wufei.apps.workbook_reader import UnreadableWorkbook, read_sheets
+from wufei.apps.workbook_reader import Sheets, UnreadableWorkbook, read_sheets
 from wufei.apps.workbooks import BROKEN, TOO_LARGE, bad_workbook, check_workbook
-from wufei.core.intake import BadFile, read_rows, rows_of_cells
+from wufei.core.findings import Finding
+from wufei.core.intake import BadFile, read_cells, read_rows, rows_of_cells
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHEET_SUFFIXES = (".xlsx", ".xlsm")
@@ -25,21 +27,53 @@ def read_upload(name: str, raw: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (line, row) of an uploaded table of any accepted kind; see ``core.intake.read_rows`` for the errors."""
     if name.lower().endswith(SHEET_SUFFIXES):
         return rows_of_cells(_sheet_cells(raw))
-    if name.lower().endswith(OTHER_SHEETS):
-        suffix = name[name.rfind(".") :].lower()
-        raise bad_workbook(f"不能读 {suffix} 文件。", "请在 Excel 或 WPS 中打开后另存为 .xlsx。", "old_workbook")
+    _refuse_other_sheets(name)
     return read_rows(name, raw)
 
 
-def _sheet_cells(raw: bytes) -> Iterator[tuple[int, list[str]]]:
-    """The rows, with their line numbers, of the first sheet in sight that holds something."""
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One sheet as it stands: (line, cells) of its rows, and the cells whose value is missing."""
+
+    name: str
+    rows: list[tuple[int, list[str]]]
+    faults: list[Finding]
+
+
+def read_tables(name: str, raw: bytes) -> list[Table]:
+    """All sheets in sight of a workbook, or the one table of a CSV file, without looking for heads.
+
+    Raises:
+        BadFile: the file cannot be read.
+    """
+    _refuse_other_sheets(name)
+    if not name.lower().endswith(SHEET_SUFFIXES):
+        return [Table("", read_cells(name, raw), [])]
     faults = check_workbook(raw)
+    return [Table(title, list(enumerate(rows, start=1)), faults.get(title, [])) for title, rows in _sheets(raw)]
+
+
+def _refuse_other_sheets(name: str) -> None:
+    if name.lower().endswith(OTHER_SHEETS):
+        suffix = name[name.rfind(".") :].lower()
+        raise bad_workbook(f"不能读 {suffix} 文件。", "请在 Excel 或 WPS 中打开后另存为 .xlsx。", "old_workbook")
+
+
+def _sheets(raw: bytes) -> Sheets:
+    """The sheets in sight; there is at least one."""
     try:
         sheets = read_sheets(raw)
     except UnreadableWorkbook as error:
         raise bad_workbook(*_UNREADABLE[str(error)], code=f"{error}_workbook") from None
     if not sheets:
         raise bad_workbook("工作簿里没有可见的工作表。", "请选择有内容的文件。", "empty_file")
+    return sheets
+
+
+def _sheet_cells(raw: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The rows, with their line numbers, of the first sheet in sight that holds something."""
+    faults = check_workbook(raw)
+    sheets = _sheets(raw)
     filled = [(name, rows) for name, rows in sheets if _heads(rows)]
     chosen, rows = filled[0] if filled else sheets[0]
     heads = _heads(rows)

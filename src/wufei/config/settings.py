@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "wufei.apps.registry",
     "wufei.apps.rest",
     "wufei.apps.ledger",
+    "wufei.apps.weighings",
     "wufei.apps.manifests",
     "wufei.apps.signatures",
     "wufei.apps.declarations",

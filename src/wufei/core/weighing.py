@@ -4,7 +4,7 @@ Invariant: gross − tare = net within one scale interval, and the ledger books 
 a manifest never books by itself. The numbers are data: ``data/weighings/``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -12,11 +12,12 @@ from functools import cache
 from hashlib import sha256
 from math import isqrt
 from types import MappingProxyType
+from unicodedata import normalize
 
 from wufei.core.catalogue import UnknownWasteCode, domain_of, waste_code
 from wufei.core.findings import Finding, Level
 from wufei.core.ledger_rules import CONTROL, bases, limits
-from wufei.core.plates import is_plate
+from wufei.core.plates import is_plate, normal_plate
 from wufei.core.reference import read_table
 
 MILLION = 1_000_000
@@ -232,16 +233,23 @@ def tolerance_for(domain: str, on: date) -> Tolerance:
     return chosen[3]
 
 
+def joint(parts: Sequence[Weighed]) -> Weighed:
+    """Several loads as one: masses add up, errors of independent weighings add in squares."""
+    mass_g = sum(part.mass_g for part in parts)
+    error = isqrt(sum((part.mass_g * part.uncertainty_ppm) ** 2 for part in parts))  # grams · 10^6
+    return Weighed(mass_g, -(-error // mass_g) if mass_g else 0)
+
+
 def compare(sent: Weighed, received: Weighed, tolerance: Tolerance) -> Comparison:
     """Compare the weighings of one load at both ends.
 
     Allowed is the joint uncertainty of both scales times the coverage, plus the tolerance: a share of what was sent,
     at most ``most_g``.
     """
-    joint = isqrt(
+    both = isqrt(
         (sent.mass_g * sent.uncertainty_ppm) ** 2 + (received.mass_g * received.uncertainty_ppm) ** 2
     )  # grams · 10^6
-    band_g = joint * tolerance.coverage_percent // (100 * MILLION)
+    band_g = both * tolerance.coverage_percent // (100 * MILLION)
     share_g = sent.mass_g * tolerance.share_ppm // MILLION
     return Comparison(received.mass_g - sent.mass_g, band_g + min(share_g, tolerance.most_g))
 
@@ -300,9 +308,17 @@ def outcome_of(weighing: Weighing, stage: str) -> Outcome:
 
 
 def normal(weighing: Weighing) -> Weighing:
-    """The ticket with its photo digest in lower case and times to the second, as they are compared."""
-    at = weighing.weighed_at.replace(microsecond=0)
-    return replace(weighing, photo_digest=weighing.photo_digest.lower(), weighed_at=at)
+    """The ticket as it is kept and compared: texts in NFC, time to the second, plate in one spelling."""
+    changed: dict[str, object] = {
+        name: normalize("NFC", text) for name in TEXTS if not (text := getattr(weighing, name)).isascii()
+    }
+    if weighing.weighed_at.microsecond:
+        changed["weighed_at"] = weighing.weighed_at.replace(microsecond=0)
+    if weighing.plate:
+        changed["plate"] = normal_plate(weighing.plate)
+    if weighing.photo_digest:
+        changed["photo_digest"] = weighing.photo_digest.lower()
+    return replace(weighing, **changed) if changed else weighing  # type: ignore[arg-type]
 
 
 def check_weighing(weighing: Weighing, stage: str, *, now: datetime, line: int | None = None) -> list[Finding]:
@@ -320,6 +336,8 @@ def check_weighing(weighing: Weighing, stage: str, *, now: datetime, line: int |
             add(name, f"{label}含有不可见字符。", "请删除不可见字符后重填。", "control_character")
     if not weighing.ticket:
         add("ticket", "没有磅单号。", "请填写磅单上的号码；没有号码时请编一个不重复的。", "blank_ticket")
+    if "/" in weighing.device:
+        add("device", f"磅号“{weighing.device[:20]}”含有“/”。", "请去掉“/”。", "slash_in_device")
     if weighing.direction not in DIRECTION_NAMES:
         add("direction", f"进出“{weighing.direction[:20]}”不认识。", "请写“进”或“出”。", "unknown_direction")
     if weighing.basis not in bases():

@@ -14,9 +14,8 @@ from wufei.core.findings import Finding, Level
 from wufei.core.intake import BadValue, parse_date, parse_instant, parse_mass
 from wufei.core.intake.files import narrow_edges
 from wufei.core.ledger import local_day
-from wufei.core.plates import normal_plate
 from wufei.core.units import grams_of, narrow
-from wufei.core.weighing import Weighing, kilograms
+from wufei.core.weighing import Weighing, kilograms, normal
 from wufei.core.weighing_cells import (
     CLOCK,
     FRACTION,
@@ -239,16 +238,16 @@ class _SheetReader:
             weighed_at=at,
             gross_g=gross_g,
             tare_g=tare_g,
-            plate=normal_plate(get("plate", "")),
+            plate=get("plate", ""),
             source=get("source", "") or self.defaults.source,
             manifest=narrow(get("manifest", "")),
             package=narrow(get("package", "")),
             count=count,
-            photo_digest=get("photo_digest", "").lower(),
+            photo_digest=get("photo_digest", ""),
             basis=basis or "weighed",
             note=get("note", ""),
         )
-        self.tickets.append(Ticket(self.name, line, weighing))
+        self.tickets.append(Ticket(self.name, line, normal(weighing)))
 
     def read_cell(self, line: int, name: str, text: str, read: Callable[[str], T]) -> T | None:
         """What ``read`` makes of a cell, or ``None`` with a finding."""

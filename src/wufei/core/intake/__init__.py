@@ -7,7 +7,7 @@ two things is refused.
 
 from wufei.core.intake.cells import SHANGHAI, parse_date, parse_decimal, parse_instant, parse_mass
 from wufei.core.intake.errors import BadFile, BadValue
-from wufei.core.intake.files import ROW_FORMATS, decode_text, read_rows, rows_of_cells
+from wufei.core.intake.files import ROW_FORMATS, decode_text, read_cells, read_rows, rows_of_cells
 
 __all__ = [
     "ROW_FORMATS",
@@ -19,6 +19,7 @@ __all__ = [
     "parse_decimal",
     "parse_instant",
     "parse_mass",
+    "read_cells",
     "read_rows",
     "rows_of_cells",
 ]

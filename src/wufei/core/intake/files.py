@@ -10,6 +10,7 @@ from wufei.core.findings import Finding
 from wufei.core.intake.errors import BadFile, bad_file, shown
 
 ROW_FORMATS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
+TABLE_FORMATS = (".csv", ".tsv", ".txt")
 
 # --- Bytes to text ------------------------------------------------------------------------------------------------
 
@@ -118,6 +119,21 @@ def _read_delimited(text: str, *, tab: bool) -> Iterator[tuple[int, dict[str, st
     if "," not in first and "\t" not in first and ";" in first:
         delimiter = ";"
     yield from rows_of_cells(_cells(text, delimiter))
+
+
+def read_cells(name: str, raw: bytes) -> list[tuple[int, list[str]]]:
+    """The rows of a CSV or TSV file as they stand, (line, cells): for printed sheets, whose first row is a title.
+
+    The delimiter is the one that most of the first lines hold.
+    """
+    suffix = name[name.rfind(".") :].lower() if "." in name else ""
+    if suffix not in TABLE_FORMATS:
+        kind = suffix or shown(name)
+        raise bad_file(f"不支持的文件类型 {kind}。", "请上传 Excel（.xlsx）或 CSV 文件。", "unknown_format")
+    text, _ = decode_text(raw)
+    head = text.split("\n", 30)[:30]
+    delimiter = max(",\t;", key=lambda sign: sum(line.count(sign) for line in head))
+    return list(_cells(text, delimiter))
 
 
 def _cells(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class WeighingsConfig(AppConfig):
+    name = "wufei.apps.weighings"
+    label = "weighings"
