@@ -126,8 +126,12 @@ class Permit(models.Model):
     number = models.CharField(max_length=60, unique=True)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="permits")
     categories = models.JSONField(default=list)  # HW02 …
+    codes = models.JSONField(default=list)  # waste codes; none = all of the categories
+    methods = models.JSONField(default=list)  # codes of data/catalogue/methods.csv; none = the document prints none
+    kind = models.CharField(max_length=20, default="general")  # data/registry/permit_kinds.csv
     capacity_t_per_year = models.DecimalField(max_digits=14, decimal_places=3)
     mode = models.CharField(max_length=60)
+    valid_from = models.DateField(null=True)
     valid_until = models.DateField()
     source = models.CharField(max_length=200)
 
@@ -138,12 +142,34 @@ class Permit(models.Model):
         return self.number
 
 
+class PermitUse(models.Model):
+    """What was received on a permit in one year, by waste code; the sum over the codes is the year's use."""
+
+    permit = models.ForeignKey(Permit, models.PROTECT, related_name="uses")
+    year = models.PositiveSmallIntegerField()
+    waste_code = models.CharField(max_length=12, blank=True)
+    used_g = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["permit", "year", "waste_code"], name="permit_use_once_a_year_and_code"),
+            models.CheckConstraint(condition=models.Q(used_g__gte=0), name="permit_use_not_below_zero"),
+        ]
+        ordering = ["permit_id", "year", "waste_code"]
+
+    def __str__(self) -> str:
+        return f"{self.permit_id} {self.year} {self.waste_code}"
+
+
 class Vehicle(models.Model):
     """A vehicle of a carrier (运输车辆): the holder of ``in_transit`` accounts, as ``vehicle:<plate>``."""
 
     plate = models.CharField(max_length=12, unique=True)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="vehicles")
     load_limit_t = models.DecimalField(max_digits=8, decimal_places=3, null=True)
+    transport_permit = models.CharField(max_length=40, blank=True)  # 道路运输证号
+    valid_until = models.DateField(null=True)  # of the transport permit
+    hazard_classes = models.JSONField(default=list)  # 危货类别项别: 3, 6.1 …
     is_simulated = models.BooleanField(default=False)
 
     class Meta:
@@ -151,6 +177,52 @@ class Vehicle(models.Model):
 
     def __str__(self) -> str:
         return self.plate
+
+
+class PersonKind(models.TextChoices):
+    """What a person does on a transport of dangerous goods."""
+
+    DRIVER = "driver", "驾驶员"
+    ESCORT = "escort", "押运员"
+    LOADER = "loader", "装卸管理人员"
+
+
+class TransportPerson(models.Model):
+    """A driver, escort or loading manager with their certificate (从业资格证): personal data, shown masked."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="transport_persons")
+    kind = models.CharField(max_length=10, choices=PersonKind.choices)
+    name = models.CharField(max_length=40)
+    certificate = models.CharField(max_length=40)
+    valid_until = models.DateField(null=True)
+    hazard_classes = models.JSONField(default=list)
+    user = models.ForeignKey("User", models.SET_NULL, null=True, blank=True, related_name="transport_persons")
+    is_simulated = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "certificate"], name="certificate_once_a_kind")]
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CarrierLicence(models.Model):
+    """A licence to carry waste (道路危险货物运输许可, 建筑垃圾运输核准 …) of an organisation."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="carrier_licences")
+    kind = models.CharField(max_length=40)  # data/manifests/carrier_licences.csv
+    number = models.CharField(max_length=60)
+    scope = models.CharField(max_length=200, blank=True)
+    valid_from = models.DateField(null=True)
+    valid_until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "number"], name="carrier_licence_once_a_kind")]
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class Role(models.TextChoices):

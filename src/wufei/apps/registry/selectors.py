@@ -4,15 +4,29 @@
 apps build theirs on the same scope. What is not in the result does not exist for that person: 404.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from wufei.apps.facts.models import Fact
-from wufei.apps.registry.models import Division, Facility, Organisation, Permit, Role, Site, User, Vehicle
+from wufei.apps.registry.models import (
+    CarrierLicence,
+    Division,
+    Facility,
+    Organisation,
+    Permit,
+    Role,
+    Site,
+    TransportPerson,
+    User,
+    Vehicle,
+)
 from wufei.core.catalogue import DOMAINS
+from wufei.core.checks import LicenceRecord, PermitRecord, PersonRecord, VehicleRecord
 from wufei.core.divisions import place_of, prefix_of
 from wufei.core.reference import read_table
 
@@ -158,6 +172,16 @@ def visible_vehicles(user: User | AnonymousUser) -> QuerySet[Vehicle]:
     return Vehicle.objects.filter(organisation__in=visible_organisations(user))
 
 
+def visible_persons(user: User | AnonymousUser) -> QuerySet[TransportPerson]:
+    """Drivers, escorts and loading managers of visible firms."""
+    return TransportPerson.objects.filter(organisation__in=visible_organisations(user))
+
+
+def visible_licences(user: User | AnonymousUser) -> QuerySet[CarrierLicence]:
+    """Carriers' licences of visible firms."""
+    return CarrierLicence.objects.filter(organisation__in=visible_organisations(user))
+
+
 def visible_facts(user: User | AnonymousUser) -> QuerySet[Fact]:
     """The fact log below the person's division, for the programme office and leaders; nobody else sees it."""
     seen = scope(user)
@@ -209,3 +233,67 @@ def may_import(user: User | AnonymousUser) -> bool:
         and (user.role == Role.PROGRAMME_OFFICE or (user.role == Role.DEPARTMENT and seen.sees_all_domains))
         and seen.prefix != NOTHING
     )
+
+
+def may_import_fleet(user: User | AnonymousUser) -> bool:
+    """Whether the person may bring vehicles, persons and licences: who may import, and a carrier for itself."""
+    own = isinstance(user, User) and user.role == Role.CARRIER and scope(user).organisation_id is not None
+    return own or may_import(user)
+
+
+# --- What the checks of a manifest are given: of any firm, in nobody's sight but the program's ---------------------
+
+
+def permits_of(organisation_ids: Iterable[int], *, year: int) -> dict[int, tuple[PermitRecord, ...]]:
+    """The permits of organisations with what was used of them in ``year``, by organisation; one query."""
+    found: dict[int, tuple[PermitRecord, ...]] = {}
+    used = Coalesce(Sum("uses__used_g", filter=Q(uses__year=year)), 0)
+    rows = Permit.objects.filter(organisation_id__in=set(organisation_ids)).annotate(used_g=used).order_by("number")
+    for row in rows:
+        record = PermitRecord(
+            id=row.pk,
+            number=row.number,
+            categories=frozenset(row.categories),
+            codes=frozenset(row.codes),
+            methods=frozenset(row.methods),
+            kind=row.kind,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            capacity_g=int(row.capacity_t_per_year * 1_000_000),
+            used_g=row.used_g,
+        )
+        found[row.organisation_id] = (*found.get(row.organisation_id, ()), record)
+    return found
+
+
+def vehicles_by_plate(plates: Iterable[str]) -> dict[str, VehicleRecord]:
+    """Vehicles with their transport permits, by plate; what other manifests have aboard is the caller's to add."""
+    return {
+        row.plate: VehicleRecord(
+            plate=row.plate,
+            transport_permit=row.transport_permit,
+            valid_until=row.valid_until,
+            hazard_classes=frozenset(row.hazard_classes),
+            load_limit_g=None if row.load_limit_t is None else int(row.load_limit_t * 1_000_000),
+        )
+        for row in Vehicle.objects.filter(plate__in=set(plates))
+    }
+
+
+def persons_by_certificate(certificates: Iterable[str]) -> dict[tuple[str, str], PersonRecord]:
+    """Drivers, escorts and loading managers by (kind, certificate number); one query."""
+    return {
+        (row.kind, row.certificate): PersonRecord(
+            row.kind, row.certificate, row.name, row.valid_until, frozenset(row.hazard_classes)
+        )
+        for row in TransportPerson.objects.filter(certificate__in=set(certificates))
+    }
+
+
+def licences_of(organisation_ids: Iterable[int]) -> dict[int, tuple[LicenceRecord, ...]]:
+    """Carriers' licences by organisation; one query."""
+    found: dict[int, tuple[LicenceRecord, ...]] = {}
+    for row in CarrierLicence.objects.filter(organisation_id__in=set(organisation_ids)).order_by("number"):
+        record = LicenceRecord(row.kind, row.number, row.scope, row.valid_from, row.valid_until)
+        found[row.organisation_id] = (*found.get(row.organisation_id, ()), record)
+    return found
