@@ -22,6 +22,7 @@ from wufei.apps.assessment.models import ElementValue, ValueStatus
 from wufei.apps.declarations.models import ManagementPlan
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger import services as ledger
+from wufei.apps.manifests import services as manifests
 from wufei.apps.plans.services import load_pack
 from wufei.apps.registry import selectors
 from wufei.apps.registry.models import Department, Facility, Organisation, Permit, Site, User, Vehicle
@@ -30,12 +31,16 @@ from wufei.apps.signatures.models import Delegation, EvidenceFile
 from wufei.core import plan
 from wufei.core.credit_code import make_credit_code
 from wufei.core.ledger import SHANGHAI, Account, Bucket, Holder, Movement
+from wufei.core.manifest import Event
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
 AT = datetime(2022, 6, 1, 8, tzinfo=SHANGHAI)
 MARKS = {"A": "甲标记", "B": "乙标记", "C": "丙标记"}
 FIGURES = {"330523": "安吉数据标记", "330825": "龙游数据标记"}  # stands in the notes of reported figures
 PLANS = {"330523": "建筑材料循环利用中心扩建", "330825": "金怡热电"}  # stands in that place's project list alone
+
+
+MANIFESTS = {"A": "GY20263305230000901", "B": "NY20263305230000902", "C": "GY20263308250000903"}
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,8 @@ LISTS = ("targets", "tasks", "projects", "responsibilities")
 # An address of the interface (``api:<name of the function>``) is asked with the session: a list is "everyone" (200,
 # holding what is in sight), one record "sees:A", what takes POST only "post:<who>". Without a session it answers 401.
 # Who: everyone · nobody · firms · sees:A (firm A is in sight) · plan:330523 · figures:330523 · plans, some-figures
+# Who: everyone · nobody · firms · firm:A (who is of firm A) · sees:A (firm A is in sight) · plan:330523 ·
+# figures:330523 · plans, some-figures
 # (of any place) · may:import, may:report:330523 … · post:<who> (it takes POST only; to others it is not there).
 PAGES = {
     "api:who_am_i": [((), "everyone")],
@@ -176,6 +183,15 @@ PAGES = {
     + [((10**20,), "nobody")],
     "signatures:issue-code": [((), "nobody"), ((), "nobody", "subject=nothing:1&slot=carrier:1&event=depart")],
     "signatures:reveal": [((0,), "post:nobody"), ((10**20,), "post:nobody")],
+    "manifests:index": [((), "everyone"), ((), "everyone", "view=all")],
+    "manifests:export": [((), "everyone")],
+    "manifests:choose": [((), "firms")],
+    "manifests:new": [(("industrial",), "firms"), (("nonsense",), "nobody")]
+    + [(("industrial",), f"firm:{m}", f"copy={number}") for m, number in MANIFESTS.items()],
+    "manifests:detail": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("20263305",), "nobody")],
+    "manifests:edit": [((number,), f"firm:{m}") for m, number in MANIFESTS.items()],
+    "manifests:act": [((number, "depart"), f"firm:{m}") for m, number in MANIFESTS.items()]
+    + [((MANIFESTS["A"], "confirm"), "nobody"), ((MANIFESTS["A"], "explode"), "nobody")],
     "cockpit:home": [((), "everyone")],
     "cockpit:own": [((), "firms")],
     "cockpit:place": [((place,), f"plan:{place}") for place in TWO_PLACES] + [(("330523001",), "nobody")],
@@ -191,6 +207,7 @@ TARGETS = {"cockpit:place": {"indicators": "figures", "lists": "plan", "material
 PAGED = {
     "ledger:index",
     "ledger:movements",
+    "manifests:index",
     "registry:list",
     "declarations:plans",
     "plans:list",
@@ -272,6 +289,7 @@ def make_firm(number, mark, division, domain, place):
     movement = Movement(source, store, 5_000_000 + number, AT, "generate", f"{name}单据", f"{mark}1")
     ledger.post([movement], actor="office", recorded_at=datetime(2022, 12, 31, tzinfo=UTC))
     more = declarations(site, name)
+    make_manifest(mark, firm, code)
     with transaction.atomic():
         record_fact(
             at=AT, actor="office", verb="register_organisation", subject=f"organisation:{firm.pk}", division=division,
@@ -308,6 +326,22 @@ def make_delegations(keys):
     return {f"{mark}.delegation": row.pk for mark, row in made.items()}
 
 
+def make_manifest(mark, firm, code):
+    """A submitted manifest of the firm, which is its own carrier, to somewhere outside."""
+    name = MARKS[mark]
+    writer = User.objects.create(username=f"writer_{mark}", role="generator", organisation=firm)
+    act = manifests.Act(writer, claimed_at=AT, server_at=AT)
+    document = {
+        "profile": "agricultural" if code.endswith("S82") else "industrial",
+        "generator": {"site": f"{name}-S", "handler": f"{name}经办人"},
+        "wastes": [{"code": code, "mass_g": 1_000_000}],
+        "carriers": [{"organisation": firm.credit_code}],
+        "receiver": {"outside": f"{name}接收方"},
+    }
+    manifests.create_manifest(document, act=act, number=MANIFESTS[mark])
+    manifests.advance(MANIFESTS[mark], Event.SUBMIT, {}, act=act)
+
+
 def may_open(rule, person):
     """Whether ``person`` may open an address of this rule; ``None`` is someone who is not logged in."""
     kind, _, rest = rule.partition(":")
@@ -321,6 +355,7 @@ def may_open(rule, person):
         "sees": rest in person.sees,
         "own": bool(person.firm) and rest == person.firm,
         "firm-with-site": bool(person.firm),
+        "firm": rest == person.firm,
         "plan": rest == person.plan,
         "figures": rest == person.figures,
         "may": what in person.may and place in {"", person.figures},

@@ -19,6 +19,7 @@ urlpatterns = [
     path("sign/", include("wufei.apps.signatures.public_urls")),
     path("signatures/", include("wufei.apps.signatures.urls")),
     path("declarations/", include("wufei.apps.declarations.urls")),
+    path("manifests/", include("wufei.apps.manifests.urls")),
     path("plans/", include("wufei.apps.plans.urls")),
     path("assessment/", include("wufei.apps.assessment.urls")),
     path("", include("wufei.apps.cockpit.urls")),

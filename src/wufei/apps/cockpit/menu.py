@@ -18,6 +18,7 @@ SECTIONS: list[tuple[str, str, frozenset[str]]] = [
     ("总览", "cockpit:home", frozenset(Role)),
     ("四张清单", "plans:index", OFFICES | TOWNSHIPS),
     ("数据填报", "assessment:index", OFFICES),
+    ("联单", "manifests:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("台账", "ledger:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("申报", "declarations:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("登记", "registry:index", OFFICES | TOWNSHIPS | FIRM_ROLES),

@@ -46,6 +46,12 @@ class Parties:
         ends = {site.organisation_id for site in (self.generator, self.receiver) if site}
         return frozenset(ends | {c.pk for c in self.carriers} | ({self.insurer.pk} if self.insurer else set()))
 
+    def names_by_code(self) -> dict[str, str]:
+        """What sites and firms are called, by the code that the document names them with."""
+        sites = {site.code: site.name for site in (self.generator, self.receiver) if site}
+        firms = (*self.carriers, *([self.insurer] if self.insurer else []))
+        return sites | {str(firm.credit_code): firm.name for firm in firms}
+
     def ends(self, *, from_stock: bool) -> Ends:
         """The holders of the ledger at both ends."""
         boundary = f"boundary:{place_of(self.inner().division_id)}"

@@ -7,6 +7,7 @@ names; a list walks that index, so a page costs the same among a thousand manife
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
@@ -16,6 +17,7 @@ from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import NOTHING, scope
 from wufei.core.manifest import CLOSED, STATUS_NAMES, Event, Status, allowed_events
 from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.numbers import grouped_text
 
 Person = User | AnonymousUser
 PAGE_SIZE = 50
@@ -67,6 +69,7 @@ class ManifestRow:
     receiver: str
     wastes: str
     mass_g: int
+    mass_kg: str
     created_at: datetime
     updated_at: datetime
     due_on: date | None
@@ -89,6 +92,7 @@ def row_of(m: Manifest) -> ManifestRow:
         receiver=m.receiver_name,
         wastes=m.wastes_text,
         mass_g=m.mass_g,
+        mass_kg=grouped_text(Decimal(m.mass_g) / 1000),
         created_at=m.created_at,
         updated_at=m.updated_at,
         due_on=m.due_on,

@@ -5,7 +5,7 @@ writes the fact and brings the list columns up to date; sent again under the sam
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -96,6 +96,16 @@ def create_manifest(
     def work() -> Manifest:
         document, parties = _read(raw, act)
         return _insert(document, parties, act=act, number=number, trip=trip)
+
+    return in_transaction(work)
+
+
+def create_and_submit(raw: object, *, act: Act) -> Manifest:
+    """Draw up and submit in one: what stands against either is told, and then nothing is kept."""
+
+    def work() -> Manifest:
+        manifest = create_manifest(raw, act=replace(act, key=""))
+        return advance(manifest.number, Event.SUBMIT, {}, act=act)
 
     return in_transaction(work)
 

@@ -1,0 +1,261 @@
+"""The form of a manifest, made from the table of fields: the same rows ask on the page, in the API and in a file.
+
+Inputs are named by their JSON pointer. Masses are kilograms on the page and grams in the document.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from wufei.core.catalogue import methods
+from wufei.core.findings import Finding
+from wufei.core.manifest_document import Document, get, pattern_of
+from wufei.core.manifest_profiles import Field, choices, fields_of, manifest_profiles, stage_index
+from wufei.core.numbers import decimal_text, grouped_text
+
+PARTS = {1: "第一部分 移出单位填写", 2: "第二部分 承运单位填写", 3: "第三部分 接受单位填写"}
+# groups of a part: beginning of the pointer -> heading; a list shows one card a place
+GROUPS = (
+    ("/generator", "移出单位", 1),
+    ("/wastes/*", "废物", 1),
+    ("/region", "跨区域转移", 1),
+    ("/soil", "污染土壤", 1),
+    ("/livestock", "病死畜禽", 1),
+    ("/exemption", "豁免", 1),
+    ("/point_to_point", "点对点利用", 1),
+    ("/external", "外部系统", 1),
+    ("/carriers/*", "承运单位", 2),
+    ("/receiver", "接受单位", 3),
+    ("/receipt/lines/*", "接受情况", 3),
+    ("/receipt", "接受意见", 3),
+)
+# Only these kinds of manifests show these groups.
+ONLY = {
+    "/soil": {"soil"},
+    "/livestock": {"livestock"},
+    "/exemption": {"exempt"},
+    "/point_to_point": {"point_to_point"},
+}
+WIDE = re.compile(r"text:[2-9][0-9]{2}|packages")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input: ``kind`` is text, number, mass, choice, method, bool, area; ``text`` what it holds or shows."""
+
+    name: str
+    label: str
+    kind: str
+    text: str
+    shown: str
+    options: tuple[tuple[str, str], ...]
+    is_required: bool
+    help: str
+    error: str
+    unit: str
+
+    @property
+    def id(self) -> str:
+        """The id of the input on the page."""
+        return "f" + self.name.replace("/", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The inputs of one card, with its heading; ``place`` counts from 1 within a list, 0 where there is no list."""
+
+    title: str
+    part: int
+    place: int
+    inputs: tuple[Input, ...]
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether the form folds it: nothing in it is required, filled or wrong."""
+        return not self.place and not any(i.is_required or i.text or i.error for i in self.inputs)
+
+
+def groups(
+    document: Mapping[str, Any],
+    wanted: Callable[[Field, str], bool],
+    *,
+    stage: str = "submit",
+    findings: Iterable[Finding] = (),
+    raw: Mapping[str, str] | None = None,
+    places: Mapping[str, int] | None = None,
+) -> list[Group]:
+    """The cards of a form or of a view.
+
+    Args:
+        wanted: whether a field at a pointer is asked for (or shown).
+        stage: fields required up to it are marked.
+        findings: shown at the field they name.
+        raw: what was typed, where a form comes back.
+        places: list (``wastes``, ``carriers``, ``lines``) -> how many places to show at least.
+    """
+    profile = str(document["profile"])
+    errors: dict[str, str] = {}
+    for finding in findings:
+        errors.setdefault(finding.field, finding.what + finding.remedy)
+    found = []
+    for pattern, title, part in GROUPS:
+        if profile not in ONLY.get(pattern, {profile}):
+            continue
+        rows = [f for f in fields_of(profile) if _in_group(f.pointer, pattern)]
+        for place, at in _places(document, pattern, places or {}):
+            inputs = tuple(
+                _input(field, pointer, document, stage, errors, raw)
+                for field in rows
+                if wanted(field, pointer := at + field.pointer[len(pattern) :])
+            )
+            if inputs:
+                found.append(Group(f"{title} {place}" if place else title, part, place, inputs))
+    return found
+
+
+def _in_group(pointer: str, pattern: str) -> bool:
+    rest = pointer[len(pattern) + 1 :]
+    return pointer.startswith(pattern + "/") and "/" not in rest
+
+
+def _places(document: Mapping[str, Any], pattern: str, least: Mapping[str, int]) -> list[tuple[int, str]]:
+    if "*" not in pattern:
+        return [(0, pattern)]
+    way = pattern.removesuffix("/*")
+    name = way.rsplit("/", 1)[-1]
+    count = max(len(get(document, way) or []), least.get(name, 0))
+    return [(i + 1, f"{way}/{i}") for i in range(count)]
+
+
+def _input(
+    field: Field,
+    pointer: str,
+    document: Mapping[str, Any],
+    stage: str,
+    errors: Mapping[str, str],
+    raw: Mapping[str, str] | None,
+) -> Input:
+    value = get(document, pointer)
+    kind, _, rest = field.type.partition(":")
+    options: tuple[tuple[str, str], ...] = ()
+    if kind == "choice":
+        options = tuple(choices(rest).items())
+    elif kind == "method":
+        options = tuple((m.code, f"{m.code} {m.name}") for m in methods().values())
+    elif kind == "bool":
+        options = (("true", "是"), ("false", "否"))
+    elif WIDE.fullmatch(field.type):
+        kind = "area"
+    elif kind != "mass":
+        kind = "number" if kind == "count" else "text"
+    text = _typed(field, value)
+    return Input(
+        name=pointer,
+        label=field.label,
+        kind=kind,
+        text=raw[pointer] if raw and pointer in raw else text,
+        shown=_shown(field, value),
+        options=options,
+        is_required=bool(field.required_from) and stage_index(field.required_from) <= stage_index(stage),
+        help=field.help,
+        error=errors.get(pointer, ""),
+        unit="千克" if field.type == "mass" else "",
+    )
+
+
+def _typed(field: Field, value: Any) -> str:
+    if value is None:
+        return ""
+    if field.type == "mass":
+        return decimal_text(Decimal(value) / 1000) or "0"
+    if field.type == "bool":
+        return "true" if value else "false"
+    return "\n".join(value) if isinstance(value, list) else str(value)
+
+
+def _shown(field: Field, value: Any) -> str:
+    """A value as a reader sees it."""
+    kind, _, rest = field.type.partition(":")
+    if value is None:
+        return ""
+    if kind == "mass":
+        return f"{grouped_text(Decimal(value) / 1000)} 千克"
+    if kind == "choice":
+        return choices(rest).get(str(value), str(value))
+    if kind == "method" and value in methods():
+        return f"{value} {methods()[value].name}"
+    if kind == "bool":
+        return "是" if value else "否"
+    return "、".join(value) if isinstance(value, list) else str(value)
+
+
+MASKED = frozenset({"phone", "licence"})
+
+
+def masked(group: Group, profile: str) -> Group:
+    """The group with phones and licence numbers shortened, for readers that are no party."""
+    kinds = {field.pointer: field.type for field in fields_of(profile)}
+    shown = tuple(
+        replace(i, text="", shown=_mask(i.shown))
+        if kinds.get(pattern_of(i.name)) in MASKED and "waybill" not in i.name and "/region" not in i.name
+        else i
+        for i in group.inputs
+    )
+    return replace(group, inputs=shown)
+
+
+def _mask(text: str) -> str:
+    return f"{text[:3]}****{text[-2:]}" if len(text) > 5 else "****" if text else ""
+
+
+def patch_of(post: Mapping[str, str]) -> Document:
+    """The document that the inputs of a form say; kilograms become grams, text that is no number stays as it is."""
+    patch: Document = {}
+    for name in sorted(post):
+        if name.startswith("/") and len(name) <= 80:
+            _put(patch, name.strip("/").split("/"), _value(name, post[name]))
+    listed: Document = _listed(patch)
+    return listed
+
+
+def _value(pointer: str, text: str) -> Any:
+    if pointer.endswith(("/mass_g", "_g")) and text.strip():
+        try:
+            grams = Decimal(text.strip().replace(",", "").replace("，", "")) * 1000
+        except InvalidOperation:
+            return text
+        if grams.is_finite() and grams == grams.to_integral_value() and abs(grams) < 10**18:
+            return int(grams)
+        return text
+    return text if text.strip() else None
+
+
+def _put(node: dict[str, Any], way: list[str], value: Any) -> None:
+    for name in way[:-1]:
+        node = node.setdefault(name, {})
+        if not isinstance(node, dict):
+            return
+    node[way[-1]] = value
+
+
+def _listed(node: Any) -> Any:
+    """Objects whose keys are all numbers become lists, without the places that hold nothing."""
+    if not isinstance(node, dict):
+        return node
+    if node and all(name.isdecimal() for name in node):
+        items = [_listed(node[name]) for name in sorted(node, key=int)]
+        while items and _is_blank(items[-1]):
+            items.pop()
+        return items
+    return {name: _listed(value) for name, value in node.items()}
+
+
+def _is_blank(item: Any) -> bool:
+    return not item or (isinstance(item, dict) and all(value is None for value in item.values()))
+
+
+def new_profile_choices() -> list[tuple[str, str, str]]:
+    """Id, name and note of the kinds of manifests, for the first step of a new one."""
+    return [(p.id, p.name, p.note) for p in manifest_profiles().values()]

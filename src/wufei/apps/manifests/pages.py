@@ -1,0 +1,228 @@
+"""What the pages of manifests show, made from selectors and the table of fields: ready for the templates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from wufei.apps.manifests import forms, selectors
+from wufei.apps.manifests.models import Manifest, ManifestEvent
+from wufei.apps.manifests.parties import Parties, resolve
+from wufei.apps.manifests.services import slot_name
+from wufei.apps.registry.models import User
+from wufei.core.findings import Finding
+from wufei.core.manifest import EVENT_NAMES, REACHED, STATUS_NAMES, Event, Status, acting_slot
+from wufei.core.manifest_document import Document, pattern_of
+from wufei.core.manifest_profiles import Field, fields_of, manifest_profiles, stage_index
+
+COLOURS = {
+    Status.DRAFT: "secondary",
+    Status.SUBMITTED: "azure",
+    Status.IN_TRANSIT: "blue",
+    Status.DELIVERED: "orange",
+    Status.CONFIRMED: "green",
+    Status.PARTLY_ACCEPTED: "orange",
+    Status.REFUSED: "red",
+    Status.VOID: "secondary",
+}
+# stage that an event signs: what is open until then may be filled with it
+SIGNS = {
+    Event.SUBMIT: "submit",
+    Event.DEPART: "depart",
+    Event.HAND_OVER: "depart",
+    Event.ARRIVE: "arrive",
+    Event.CONFIRM: "confirm",
+    Event.REFUSE: "confirm",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event of the history for the page."""
+
+    sequence: int
+    name: str
+    actor: str
+    slot: str
+    claimed_at: datetime
+    server_at: datetime
+    content_hash: str
+    findings: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestPage:
+    """One manifest: its head, three parts, history, and what the reader may do next."""
+
+    number: str
+    profile: str
+    title: str
+    status: str
+    status_name: str
+    colour: str
+    is_simulated: bool
+    is_overdue: bool
+    due_on: date | None
+    has_difference: bool
+    content_hash: str
+    parts: Sequence[tuple[str, Sequence[forms.Group]]]
+    steps: Sequence[Step]
+    alerts: Sequence[Mapping[str, Any]]
+    actions: Sequence[tuple[str, str]]
+    waits_for: str
+    may_edit: bool
+    returns: str
+    returned_by: Sequence[str]
+    trip: str
+
+
+def manifest_page(user: User, manifest: Manifest, *, today: date) -> ManifestPage:
+    """Everything of one manifest for its page; four queries besides the manifest itself."""
+    parties, _ = resolve(manifest.document)
+    history = selectors.history_of(manifest)
+    is_party = user.organisation_id in parties.organisations()
+    filled = forms.groups(manifest.document, lambda field, pointer: True)
+    names = parties.names_by_code()
+    shown = [_filled(group, names) for group in filled]
+    if not is_party:
+        shown = [forms.masked(group, manifest.profile) for group in shown]
+    status = Status(manifest.status)
+    possible = [e for e in selectors.next_events(manifest) if may_act(user, manifest, parties, e)]
+    return ManifestPage(
+        number=manifest.number,
+        profile=manifest.profile,
+        title=("退运 · " if manifest.returns_id else "") + manifest_profiles()[manifest.profile].title,
+        status=manifest.status,
+        status_name=STATUS_NAMES[status],
+        colour=COLOURS[status],
+        is_simulated=manifest.is_simulated,
+        is_overdue=bool(manifest.due_on and status is Status.DELIVERED and today > manifest.due_on),
+        due_on=manifest.due_on if status is Status.DELIVERED else None,
+        has_difference=manifest.has_difference,
+        content_hash=manifest.content_hash,
+        parts=[(title, [g for g in shown if g.part == part and g.inputs]) for part, title in forms.PARTS.items()],
+        steps=[_step(row) for row in history],
+        alerts=[finding for row in history for finding in row.findings],
+        actions=[(e.value, EVENT_NAMES[e]) for e in possible],
+        waits_for=_waits_for(manifest),
+        may_edit=is_party and bool(open_fields(manifest)) and status is not Status.VOID,
+        returns=manifest.returns.number if manifest.returns else "",
+        returned_by=selectors.returns_of(manifest),
+        trip=manifest.trip.number if manifest.trip else "",
+    )
+
+
+def _filled(group: forms.Group, names: Mapping[str, str]) -> forms.Group:
+    """The group without what is blank; sites and firms with their names beside their codes."""
+    inputs = (replace(i, shown=f"{names[i.shown]}（{i.shown}）") if i.shown in names else i for i in group.inputs)
+    return replace(group, inputs=tuple(i for i in inputs if i.shown))
+
+
+def _step(row: ManifestEvent) -> Step:
+    names = {"create": "开具", "update": "修改"} | {e.value: n for e, n in EVENT_NAMES.items()}
+    return Step(
+        row.sequence,
+        names[row.event],
+        row.actor,
+        slot_name(row.slot) if row.slot else "",
+        row.claimed_at,
+        row.server_at,
+        row.content_hash,
+        row.findings,
+    )
+
+
+def may_act(user: User, manifest: Manifest, parties: Parties, event: Event) -> bool:
+    """Whether the person's firm holds a slot that acts for the event now."""
+    if event is Event.AMEND:
+        return False  # asked for on its own page
+    profile = manifest_profiles()[manifest.profile]
+    slots = (
+        [w.slot for w in profile.witnesses]
+        if event is Event.WITNESS
+        else acting_slot(event, manifest.leg, profile.signs)
+    )
+    return any(user.organisation_id in parties.organisations_of(slot) for slot in slots)
+
+
+def _waits_for(manifest: Manifest) -> str:
+    """Who is due next, in words; empty where the manifest is closed."""
+    profile = manifest_profiles()[manifest.profile]
+    for event in selectors.next_events(manifest):
+        if event in SIGNS and event is not Event.HAND_OVER:
+            slots = acting_slot(event, manifest.leg, profile.signs)
+            return f"等待{'、'.join(slot_name(slot) for slot in slots)}{EVENT_NAMES[event]}"
+    return ""
+
+
+def open_fields(manifest: Manifest) -> list[Field]:
+    """The fields that no signature has sealed yet."""
+    reached = stage_index(REACHED[Status(manifest.status)])
+    return [f for f in fields_of(manifest.profile) if reached == 0 or stage_index(f.sealed_from) > reached]
+
+
+def edit_groups(
+    manifest: Manifest, findings: Sequence[Finding] = (), raw: Mapping[str, str] | None = None
+) -> list[forms.Group]:
+    """The form of what may still be changed."""
+    open_now = {f.pointer for f in open_fields(manifest) if not f.pointer.startswith("/receipt")}
+    return forms.groups(
+        manifest.document,
+        lambda field, pointer: field.pointer in open_now,
+        findings=findings,
+        raw=raw,
+        places={"wastes": 1, "carriers": 1} if manifest.status == Status.DRAFT else {},
+    )
+
+
+def event_groups(
+    manifest: Manifest, event: Event, findings: Sequence[Finding] = (), raw: Mapping[str, str] | None = None
+) -> list[forms.Group]:
+    """The form of what is filled in with an event: what its signature seals and its slot fills, still open."""
+    if event not in SIGNS:
+        return []
+    stage = SIGNS[event]
+    open_now = {f.pointer for f in open_fields(manifest) if f.sealed_from == stage}
+    due = manifest.leg + 1 if event in (Event.DEPART, Event.HAND_OVER) else manifest.leg
+
+    def wanted(field: Field, pointer: str) -> bool:
+        if field.pointer not in open_now or event is Event.SUBMIT:
+            return False
+        if pattern_of(pointer).startswith("/carriers/*") and not pointer.startswith(f"/carriers/{due - 1}/"):
+            return False
+        return not (event is Event.HAND_OVER and pointer.startswith("/wastes"))
+
+    document: Document = manifest.document
+    if stage == "confirm" and not (document.get("receipt") or {}).get("lines"):
+        accepts = event is Event.CONFIRM
+        lines = [
+            {"accepted_g": w["mass_g"] if accepts else 0, "refused_g": 0 if accepts else w["mass_g"], "lost_g": 0}
+            for w in document["wastes"]
+        ]
+        document = {**document, "receipt": {**(document.get("receipt") or {}), "lines": lines}}
+    return forms.groups(document, wanted, stage=stage, findings=findings, raw=raw)
+
+
+def new_groups(
+    document: Document,
+    findings: Sequence[Finding] = (),
+    raw: Mapping[str, str] | None = None,
+    places: Mapping[str, int] | None = None,
+) -> list[forms.Group]:
+    """The form of a new manifest: all that is filled before the first signature."""
+    least = {"wastes": 1, "carriers": 1, **(places or {})}
+    return forms.groups(
+        document,
+        lambda field, pointer: (
+            field.filled_by in {"generator", "carrier"} and not field.pointer.startswith("/receipt")
+        ),
+        findings=findings,
+        raw=raw,
+        places=least,
+    )
+
+
+def loose(findings: Sequence[Finding], shown: Sequence[forms.Group]) -> list[Finding]:
+    """The findings that no input of the form shows beside itself."""
+    names = {i.name for group in shown for i in group.inputs}
+    return [f for f in findings if f.field not in names]

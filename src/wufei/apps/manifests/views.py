@@ -1,0 +1,186 @@
+"""Pages of the manifests: the list, a new one, one manifest, and each step of its life."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from wufei.apps.manifests import forms, listing, pages, selectors, services
+from wufei.apps.manifests.models import Manifest
+from wufei.apps.registry.models import User
+from wufei.apps.registry.selectors import FIRM_ROLES
+from wufei.apps.web import is_partial, workbook_answer
+from wufei.core.findings import Refused
+from wufei.core.ledger import local_day
+from wufei.core.manifest import EVENT_NAMES, Event
+from wufei.core.manifest_profiles import fields_of, manifest_profiles
+
+Person = User | AnonymousUser
+
+
+def _act(request: HttpRequest) -> services.Act:
+    assert isinstance(request.user, User)
+    now = timezone.now()
+    return services.Act(request.user, claimed_at=now, server_at=now, key=request.POST.get("key", "")[:80])
+
+
+def _may_draw_up(user: Person) -> bool:
+    return isinstance(user, User) and user.role in FIRM_ROLES
+
+
+def _found(user: Person, number: str) -> tuple[User, Manifest]:
+    manifest = selectors.manifest_of(user, number)
+    if manifest is None or not isinstance(user, User):
+        raise Http404
+    return user, manifest
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The list: what waits, or all; HTMX asks for the table alone."""
+    page = listing.list_page(request.user, request.GET, request.path)
+    context = {"page": page, "may_draw_up": _may_draw_up(request.user)}
+    return render(request, "manifests/_list.html" if is_partial(request) else "manifests/index.html", context)
+
+
+@login_required
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """The chosen manifests as an Excel workbook."""
+    return workbook_answer(listing.workbook(request.user, request.GET), "转移联单.xlsx")
+
+
+@login_required
+@require_safe
+def choose(request: HttpRequest) -> HttpResponse:
+    """The first step of a new manifest: which kind."""
+    if not _may_draw_up(request.user):
+        raise Http404
+    return render(request, "manifests/choose.html", {"profiles": forms.new_profile_choices()})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest, profile: str) -> HttpResponse:
+    """The form of a new manifest, blank or a copy of one (``?copy=``)."""
+    user = request.user
+    if not _may_draw_up(user) or profile not in manifest_profiles():
+        raise Http404
+    assert isinstance(user, User)
+    source = _found(user, number)[1] if (number := request.GET.get("copy", "")) else None
+    document: dict[str, Any] = {"profile": profile}
+    findings = []
+    raw: dict[str, str] | None = None
+    if request.method == "POST":
+        raw = request.POST.dict()
+        document |= forms.patch_of(raw)
+        if "add" not in request.POST:
+            try:
+                write = services.create_and_submit if "submit" in request.POST else services.create_manifest
+                manifest = write(document, act=_act(request))
+                messages.success(request, f"联单 {manifest.number} 已保存。")
+                return redirect("manifests:detail", manifest.number)
+            except Refused as error:
+                findings = error.findings
+    else:
+        document = _copied(source) if source else document | listing.own_defaults(user)
+    shown = pages.new_groups(document, findings, raw, _more_places(document, request))
+    context = {
+        "profile": manifest_profiles()[profile],
+        "groups": shown,
+        "findings": pages.loose(findings, shown),
+        "count": len(findings),
+        "suggestions": listing.suggestions(user),
+    }
+    return render(request, "manifests/new.html", context, status=422 if findings else 200)
+
+
+def _more_places(document: dict[str, Any], request: HttpRequest) -> dict[str, int]:
+    added = request.POST.get("add", "")
+    counts = {name: len(document.get(name) or []) or 1 for name in ("wastes", "carriers")}
+    return {name: count + (name == added) for name, count in counts.items()}
+
+
+def _copied(source: Manifest) -> dict[str, Any]:
+    """What a copy takes over: fields that say so; never masses, plates, packages or signatures."""
+    kept = {f.pointer for f in fields_of(source.profile) if f.is_copied}
+    values = {
+        i.name: i.text
+        for group in forms.groups(source.document, lambda field, pointer: field.pointer in kept)
+        for i in group.inputs
+        if i.text
+    }
+    return {"profile": source.profile, **forms.patch_of(values)}
+
+
+@login_required
+@require_safe
+def detail(request: HttpRequest, number: str) -> HttpResponse:
+    """One manifest."""
+    user, manifest = _found(request.user, number)
+    page = pages.manifest_page(user, manifest, today=local_day(timezone.now()))
+    return render(request, "manifests/detail.html", {"page": page, "may_draw_up": _may_draw_up(user)})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, number: str) -> HttpResponse:
+    """Change what no signature has sealed yet."""
+    user, manifest = _found(request.user, number)
+    if not pages.manifest_page(user, manifest, today=local_day(timezone.now())).may_edit:
+        raise Http404
+    findings, raw = [], None
+    if request.method == "POST":
+        raw = request.POST.dict()
+        try:
+            services.update_manifest(number, forms.patch_of(raw), act=_act(request))
+            messages.success(request, "已保存。")
+            return redirect("manifests:detail", number)
+        except Refused as error:
+            findings = error.findings
+    shown = pages.edit_groups(manifest, findings, raw)
+    context = {
+        "number": number,
+        "groups": shown,
+        "findings": pages.loose(findings, shown),
+        "count": len(findings),
+        "suggestions": listing.suggestions(user),
+    }
+    return render(request, "manifests/edit.html", context, status=422 if findings else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: HttpRequest, number: str, event: str) -> HttpResponse:
+    """One step of the life: a page that asks for what the step needs, and signs."""
+    user, manifest = _found(request.user, number)
+    page = pages.manifest_page(user, manifest, today=local_day(timezone.now()))
+    if event not in dict(page.actions):
+        raise Http404
+    chosen = Event(event)
+    findings, raw = [], None
+    if request.method == "POST":
+        raw = request.POST.dict()
+        try:
+            services.advance(number, chosen, forms.patch_of(raw), act=_act(request))
+            messages.success(request, f"联单 {number}：{EVENT_NAMES[chosen]}已办理。")
+            return redirect("manifests:detail", number)
+        except Refused as error:
+            findings = error.findings
+    shown = pages.event_groups(manifest, chosen, findings, raw)
+    context = {
+        "page": page,
+        "event": event,
+        "name": EVENT_NAMES[chosen],
+        "groups": shown,
+        "findings": pages.loose(findings, shown),
+        "count": len(findings),
+        "suggestions": listing.suggestions(user),
+    }
+    return render(request, "manifests/act.html", context, status=422 if findings else 200)
