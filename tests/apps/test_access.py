@@ -19,7 +19,7 @@ from django.db import transaction
 from django.urls import get_resolver, reverse
 
 from wufei.apps.assessment.models import ElementValue, ValueStatus
-from wufei.apps.declarations.models import ManagementPlan
+from wufei.apps.declarations.models import BookEntry, ManagementPlan
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger import services as ledger
 from wufei.apps.manifests import services as manifests
@@ -151,6 +151,15 @@ PAGES = {
     "declarations:plan-file": [((f"{{{m}.plan_draft}}",), f"post:own:{m}") for m in "ABC"],
     "declarations:plan-change": [((f"{{{m}.management_plan}}",), f"post:own:{m}") for m in "ABC"],
     "declarations:plan-return": [((f"{{{m}.management_plan}}",), f"post:may:review:{HOMES[m]}") for m in "ABC"],
+    "declarations:book": [((), "everyone")],
+    "declarations:book-export": [((), "everyone")],
+    "declarations:book-print": [((), "everyone")],
+    "declarations:entry": [((f"{{{m}.book_entry}}",), f"sees:{m}") for m in "ABC"],
+    "declarations:entry-reverse": [((f"{{{m}.book_entry}}",), f"post:own:{m}") for m in "ABC"],
+    "declarations:book-tables": [((f"{name}-S",), f"own:{mark}") for mark, name in MARKS.items()],
+    "declarations:entry-new": [((f"{name}-S", "hw-generate"), f"own:{mark}") for mark, name in MARKS.items()],
+    "declarations:book-import": [((f"{name}-S", "hw-generate"), f"own:{mark}") for mark, name in MARKS.items()],
+    "declarations:book-template": [((f"{name}-S", "hw-generate"), f"own:{mark}") for mark, name in MARKS.items()],
     "plans:index": [((), "plans")],
     "plans:list": [((place, name), f"plan:{place}") for place in TWO_PLACES for name in LISTS]
     + [(("999999", "tasks"), "nobody"), (("330523", "users"), "nobody")],
@@ -210,6 +219,7 @@ PAGED = {
     "manifests:index",
     "registry:list",
     "declarations:plans",
+    "declarations:book",
     "plans:list",
     "assessment:figures",
     "cockpit:mass",
@@ -307,7 +317,11 @@ def declarations(site, name):
         year=2026, status="filed", number=f"{name}备案号", filed_at=AT, content=content, **common
     )
     draft = ManagementPlan.objects.create(year=2027, status="draft", content=content, **common)
-    return {"management_plan": filed.pk, "plan_draft": draft.pk}
+    entry = BookEntry.objects.create(
+        site=site, table="hw-generate", batch_no="HWCS20220601001", occurred_at=AT, waste_code="900-249-08",
+        actor="office", recorded_at=AT, content={"own_name": f"{name}废油"},
+    )  # fmt: skip
+    return {"management_plan": filed.pk, "plan_draft": draft.pk, "book_entry": entry.pk}
 
 
 def make_delegations(keys):

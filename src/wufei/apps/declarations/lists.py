@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from wufei.apps.declarations.models import ManagementPlan
+from wufei.apps.declarations.models import BookEntry, EntryStatus, ManagementPlan
 from wufei.apps.registry.listing import Cell, Column, Listing, Page
+from wufei.core.form_fields import shown_value, tonnes_text
 from wufei.core.management_plan import STATUS_NAMES, grade_names
+from wufei.core.record_book import Table, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +100,80 @@ def plan_filters(asked: Mapping[str, str], years: Sequence[int]) -> tuple[Filter
         Filter("year", "年度", asked.get("year", "")[:4], tuple((str(y), str(y)) for y in years)),
         Filter("grade", "管理类别", asked.get("grade", "")[:12], tuple(grade_names().items())),
         Filter("status", "状态", asked.get("status", "")[:12], tuple(STATUS_NAMES.items())),
+    )
+
+
+def _entry(row: BookEntry) -> tuple[Cell, ...]:
+    table = tables().get(row.table)
+    mark = "" if row.status == EntryStatus.BOOKED else EntryStatus(row.status).label
+    return (
+        Cell(row.batch_no, reverse("declarations:entry", args=[row.pk]), css="nowrap", badge=mark),
+        Cell(shown_time(row.occurred_at), css="nowrap"),
+        Cell(table.name if table else row.table),
+        Cell(row.site.name),
+        Cell(row.waste_code or "—", css="nowrap"),
+        Cell(tonnes_text(row.mass_g), css="number"),
+        Cell("—" if row.count is None else str(row.count), css="number"),
+        Cell(row.manifest_number or "—"),
+    )
+
+
+ENTRIES: Listing[BookEntry] = Listing(
+    "管理台账",
+    ("site",),
+    (
+        Column("批次号"),
+        Column("时间", "occurred_at"),
+        Column("台账表"),
+        Column("场所"),
+        Column("废物代码"),
+        Column("数量（吨）", css="number"),
+        Column("件数", css="number"),
+        Column("联单"),
+    ),
+    ("batch_no", "manifest_number"),
+    _entry,
+    "还没有台账记录。产废单位的人员可在这里登记，或从 Excel 导入。",
+    default_sort="-occurred_at",
+)
+ENTRY_HEADER = ("批次号", "状态", "台账表", "场所", "废物代码", "时间", "数量（吨）", "件数", "联单", "录入", "原因")
+
+
+def entry_export(row: BookEntry) -> tuple[str | int, ...]:
+    """One entry as a row of the workbook of all tables."""
+    table = tables().get(row.table)
+    return (
+        row.batch_no,
+        EntryStatus(row.status).label,
+        table.name if table else row.table,
+        row.site.name,
+        row.waste_code,
+        shown_time(row.occurred_at),
+        tonnes_text(row.mass_g),
+        "" if row.count is None else row.count,
+        row.manifest_number,
+        row.actor,
+        row.reason,
+    )
+
+
+def table_header(table: Table) -> tuple[str, ...]:
+    """The columns of one table as its form prints them."""
+    return ("批次号", "状态", "场所", *(one.label for one in table.fields))
+
+
+def table_row(table: Table, row: BookEntry) -> tuple[str, ...]:
+    """One entry in its table's own columns; personal data are masked."""
+    cells = (shown_value(one, row.content.get(one.name)) for one in table.fields)
+    return (row.batch_no, EntryStatus(row.status).label, row.site.name, *(c if c != "—" else "" for c in cells))
+
+
+def entry_filters(asked: Mapping[str, str]) -> tuple[Filter, ...]:
+    """The filters of the record book."""
+    named = tuple((table.table, table.name) for table in tables().values() if not table.derived)
+    return (
+        Filter("table", "台账表", asked.get("table", "")[:40], named),
+        Filter("month", "月份", asked.get("month", "")[:7], kind="month"),
+        Filter("code", "废物代码", asked.get("code", "")[:20]),
+        Filter("site", "场所编号", asked.get("site", "")[:40]),
     )

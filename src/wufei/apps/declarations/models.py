@@ -93,3 +93,45 @@ class PlanUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.year} {self.waste_code} {self.receiver_key}"
+
+
+class EntryStatus(models.TextChoices):
+    """Where an entry of a record book stands."""
+
+    BOOKED = "booked", "有效"
+    REVERSED = "reversed", "已冲销"
+    REVERSAL = "reversal", "冲销"
+
+
+class BookEntry(models.Model):
+    """One row of a table of a site's record book (管理台账). Never edited: a mistake is reversed and entered anew."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="book_entries")
+    table = models.CharField(max_length=40)
+    batch_no = models.CharField(max_length=40, db_index=True)  # HWCS20211031001; unique within the site
+    occurred_at = models.DateTimeField()
+    waste_code = models.CharField(max_length=20, blank=True)
+    mass_g = models.BigIntegerField(default=0)
+    count = models.BigIntegerField(null=True)
+    method = models.CharField(max_length=20, blank=True)
+    manifest_number = models.CharField(max_length=200, blank=True, db_index=True)
+    package_codes = models.JSONField(default=list)
+    sources = models.JSONField(default=list)  # batch numbers that this one takes from
+    content = models.JSONField(default=dict)  # every field as it was read
+    postings = models.JSONField(default=list)  # the movements it posted
+    status = models.CharField(max_length=10, choices=EntryStatus.choices, default=EntryStatus.BOOKED)
+    reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversed_by")
+    reason = models.CharField(max_length=200, blank=True)
+    actor = models.CharField(max_length=150)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-occurred_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["site", "batch_no"], name="batch_once_a_site")]
+        indexes = [
+            models.Index(fields=["site", "occurred_at"], name="book_of_site"),
+            models.Index(fields=["occurred_at"], name="book_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.batch_no

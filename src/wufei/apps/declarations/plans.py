@@ -176,7 +176,7 @@ def change_plan(
 ) -> ManagementPlan:
     """Begin the next version of a filed or returned plan as a draft; the old one holds until the draft is filed."""
     plan = _locked(visible, pk)
-    reason = _reason(reason, "变更")
+    reason = reason_of(reason, "变更")
     if plan.status not in {PlanStatus.FILED, PlanStatus.RETURNED}:
         what = "只有已备案或已退回的管理计划才能变更。"
         raise Refused([Finding(None, "status", what, "草稿请直接修改。", "wrong_status")])
@@ -199,7 +199,7 @@ def return_plan(
 ) -> ManagementPlan:
     """Send a filed plan back with the reason: it no longer holds until a new version is filed."""
     plan = _locked(visible, pk)
-    reason = _reason(reason, "退回")
+    reason = reason_of(reason, "退回")
     after = advance(plan.status, "return")
     if isinstance(after, Finding):
         raise Refused([after])
@@ -209,7 +209,8 @@ def return_plan(
     return plan
 
 
-def _reason(text: str, what: str) -> str:
+def reason_of(text: str, what: str) -> str:
+    """A reason that was written, in one line; raises ``Refused`` where there is none."""
     reason = " ".join(text.replace("\0", "").split())
     if not reason or len(reason) > 200:
         told = "没有写原因。" if not reason else f"原因有 {len(reason)} 个字，最多 200 个。"

@@ -4,20 +4,21 @@ A document of a site is seen by whoever sees the site; it is written by the site
 of its duty and the programme office.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
-from wufei.apps.declarations.models import ManagementPlan, PlanTransfer, PlanUse
+from wufei.apps.declarations.models import BookEntry, EntryStatus, ManagementPlan, PlanTransfer, PlanUse
 from wufei.apps.ledger.models import AccountRecord, FlowRecord
 from wufei.apps.registry.models import Organisation, Permit, Role, Site, User
 from wufei.apps.registry.selectors import FIRM_ROLES, scope, visible_sites
 from wufei.core.catalogue import domain_of
-from wufei.core.ledger import Bucket
+from wufei.core.ledger import SHANGHAI, Bucket
 
 Person = User | AnonymousUser
 REVIEW_ROLES = frozenset({Role.PROGRAMME_OFFICE, Role.DEPARTMENT, Role.ENFORCEMENT})
@@ -205,3 +206,65 @@ def organisations_named(
     for row in rows:
         by_name.setdefault(row.name, row)
     return by_code, by_name
+
+
+# --- Record book --------------------------------------------------------------------------------------------------
+
+
+def visible_entries(user: Person) -> QuerySet[BookEntry]:
+    """Entries of the record books of visible sites."""
+    return BookEntry.objects.filter(site__in=visible_sites(user))
+
+
+def own_entries(user: Person) -> QuerySet[BookEntry]:
+    """The entries that the person may reverse."""
+    return BookEntry.objects.filter(site__in=own_sites(user))
+
+
+def batches_of(site: Site, numbers: set[str]) -> dict[str, BookEntry]:
+    """Booked entries of a site by batch number."""
+    if not numbers:
+        return {}
+    rows = BookEntry.objects.filter(site=site, batch_no__in=numbers, status=EntryStatus.BOOKED)
+    return {row.batch_no: row for row in rows}
+
+
+def sites_coded(codes: set[str]) -> set[str]:
+    """Which of the codes are those of registered sites."""
+    return set(Site.objects.filter(code__in=codes).values_list("code", flat=True)) if codes else set()
+
+
+def users_of(entry: BookEntry) -> list[str]:
+    """Batch numbers of the booked entries that take from this one."""
+    later = BookEntry.objects.filter(
+        site_id=entry.site_id, status=EntryStatus.BOOKED, waste_code=entry.waste_code, pk__gt=entry.pk
+    )
+    return [no for no, sources in later.values_list("batch_no", "sources") if entry.batch_no in sources]
+
+
+def month_of(text: str) -> tuple[datetime, datetime] | None:
+    """The instants between which a month ``YYYY-MM`` lies, in local time; ``None`` where the text is no month."""
+    match = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", text)
+    if match is None:
+        return None
+    year, month = int(match[1]), int(match[2])
+    first = datetime(year, month, 1, tzinfo=SHANGHAI)
+    return first, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=SHANGHAI)
+
+
+def chosen_entries(user: Person, chosen: Mapping[str, str]) -> QuerySet[BookEntry]:
+    """Visible entries as the filters of the list say: ``site`` (code), ``table``, ``code``, ``month``, ``status``."""
+    rows = visible_entries(user)
+    exact = {"site": "site__code", "table": "table", "code": "waste_code", "status": "status"}
+    for name, path in exact.items():
+        if chosen.get(name):
+            rows = rows.filter(**{path: chosen[name]})
+    span = month_of(chosen.get("month", ""))
+    return rows.filter(occurred_at__gte=span[0], occurred_at__lt=span[1]) if span else rows
+
+
+def entries_by_number(entry: BookEntry, user: Person) -> list[BookEntry]:
+    """The source entries of an entry, as far as they are in sight."""
+    if not entry.sources:
+        return []
+    return list(visible_entries(user).filter(site_id=entry.site_id, batch_no__in=entry.sources).order_by("pk"))

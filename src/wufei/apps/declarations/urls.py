@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wufei.apps.declarations import views
+from wufei.apps.declarations import book_views, views
 
 app_name = "declarations"
 
@@ -18,4 +18,13 @@ urlpatterns = [
     path("plans/<int:pk>/change/", views.plan_change, name="plan-change"),
     path("plans/<int:pk>/return/", views.plan_return, name="plan-return"),
     path("plans/<int:pk>/receipt/", views.plan_receipt, name="plan-receipt"),
+    path("book/", book_views.entry_list, name="book"),
+    path("book.xlsx", book_views.book_export, name="book-export"),
+    path("book/print/", book_views.book_print, name="book-print"),
+    path("book/<int:pk>/", book_views.entry_page, name="entry"),
+    path("book/<int:pk>/reverse/", book_views.entry_reverse, name="entry-reverse"),
+    path("book/of/<str:site>/", book_views.book_tables, name="book-tables"),
+    path("book/of/<str:site>/<str:table>/", book_views.entry_new, name="entry-new"),
+    path("book/of/<str:site>/<str:table>/import/", book_views.book_import, name="book-import"),
+    path("book/of/<str:site>/<str:table>/template.xlsx", book_views.book_template, name="book-template"),
 ]
