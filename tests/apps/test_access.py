@@ -19,7 +19,7 @@ from django.db import transaction
 from django.urls import get_resolver, reverse
 
 from wufei.apps.assessment.models import ElementValue, ValueStatus
-from wufei.apps.declarations.models import BookEntry, ManagementPlan
+from wufei.apps.declarations.models import BookEntry, Declaration, ManagementPlan
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger import services as ledger
 from wufei.apps.manifests import services as manifests
@@ -160,6 +160,14 @@ PAGES = {
     "declarations:entry-new": [((f"{name}-S", "hw-generate"), f"own:{mark}") for mark, name in MARKS.items()],
     "declarations:book-import": [((f"{name}-S", "hw-generate"), f"own:{mark}") for mark, name in MARKS.items()],
     "declarations:book-template": [((f"{name}-S", "hw-generate"), f"own:{mark}") for mark, name in MARKS.items()],
+    "declarations:declarations": [((), "everyone")],
+    "declarations:declarations-export": [((), "everyone")],
+    "declarations:declaration-new": [((), "firm-with-site")],
+    "declarations:declaration": [((f"{{{m}.declaration}}",), f"sees:{m}") for m in "ABC"],
+    "declarations:declaration-export": [((f"{{{m}.declaration}}",), f"sees:{m}") for m in "ABC"],
+    "declarations:declaration-pdf": [((f"{{{m}.declaration}}",), f"sees:{m}") for m in "ABC"],
+    "declarations:declaration-confirm": [((f"{{{m}.declaration}}",), f"post:own:{m}") for m in "ABC"],
+    "declarations:declaration-correct": [((f"{{{m}.declaration}}",), f"post:own:{m}") for m in "ABC"],
     "plans:index": [((), "plans")],
     "plans:list": [((place, name), f"plan:{place}") for place in TWO_PLACES for name in LISTS]
     + [(("999999", "tasks"), "nobody"), (("330523", "users"), "nobody")],
@@ -220,6 +228,7 @@ PAGED = {
     "registry:list",
     "declarations:plans",
     "declarations:book",
+    "declarations:declarations",
     "plans:list",
     "assessment:figures",
     "cockpit:mass",
@@ -321,7 +330,12 @@ def declarations(site, name):
         site=site, table="hw-generate", batch_no="HWCS20220601001", occurred_at=AT, waste_code="900-249-08",
         actor="office", recorded_at=AT, content={"own_name": f"{name}废油"},
     )  # fmt: skip
-    return {"management_plan": filed.pk, "plan_draft": draft.pk, "book_entry": entry.pk}
+    declared = Declaration.objects.create(
+        site=site, form="hazardous", period="2022-06", version=1, status="confirmed", generated_at=AT,
+        generated_by="office", note=f"{name}说明",
+    )  # fmt: skip
+    keys = {"management_plan": filed, "plan_draft": draft, "book_entry": entry, "declaration": declared}
+    return {name: row.pk for name, row in keys.items()}
 
 
 def make_delegations(keys):

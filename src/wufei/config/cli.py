@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "assess": ("wufei.apps.assessment.commands", "assess", True),
     "check": ("wufei.apps.assessment.commands", "check", True),
+    "declarations": ("wufei.apps.declarations.commands", "declarations", True),
     "demo": ("wufei.config.serve", "demo", True),
     "facts": ("wufei.apps.facts.commands", "facts", True),
     "ledger": ("wufei.apps.ledger.commands", "ledger", True),

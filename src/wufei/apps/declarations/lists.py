@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from wufei.apps.declarations.models import BookEntry, EntryStatus, ManagementPlan
+from wufei.apps.declarations.models import BookEntry, Declaration, DeclarationStatus, EntryStatus, ManagementPlan
 from wufei.apps.registry.listing import Cell, Column, Listing, Page
+from wufei.core.declaration import forms, parse_period
 from wufei.core.form_fields import shown_value, tonnes_text
 from wufei.core.management_plan import STATUS_NAMES, grade_names
 from wufei.core.record_book import Table, tables
@@ -176,4 +177,69 @@ def entry_filters(asked: Mapping[str, str]) -> tuple[Filter, ...]:
         Filter("month", "月份", asked.get("month", "")[:7], kind="month"),
         Filter("code", "废物代码", asked.get("code", "")[:20]),
         Filter("site", "场所编号", asked.get("site", "")[:40]),
+    )
+
+
+def period_name(text: str) -> str:
+    """A period as people write it."""
+    period = parse_period(text)
+    return period.name if period else text
+
+
+def _declaration(row: Declaration) -> tuple[Cell, ...]:
+    return (
+        Cell(row.site.name, reverse("declarations:declaration", args=[row.pk])),
+        Cell(row.site.organisation.name),
+        Cell(forms()[row.form].name),
+        Cell(period_name(row.period), css="nowrap"),
+        Cell(f"第 {row.version} 版", css="nowrap"),
+        Cell(DeclarationStatus(row.status).label, badge="逾期" if row.is_late else ""),
+        Cell(row.due.isoformat() if row.due else "—", css="nowrap"),
+        Cell(shown_time(row.confirmed_at), css="nowrap"),
+    )
+
+
+DECLARATIONS: Listing[Declaration] = Listing(
+    "定期申报",
+    ("site", "site__organisation"),
+    (
+        Column("场所", "site__name"),
+        Column("单位", "site__organisation__name"),
+        Column("申报表", "form"),
+        Column("时期", "period"),
+        Column("版本"),
+        Column("状态", "status"),
+        Column("期限"),
+        Column("确认时间"),
+    ),
+    ("site__name", "site__organisation__name"),
+    _declaration,
+    "还没有申报。产废单位的人员可在这里按台账生成并确认。",
+    default_sort="-period",
+)
+DECLARATION_HEADER = ("场所", "单位", "行政区划", "申报表", "时期", "版本", "状态", "期限", "确认时间", "逾期")
+
+
+def declaration_export(row: Declaration) -> tuple[str | int, ...]:
+    """One declaration as a row of the workbook."""
+    return (
+        row.site.name,
+        row.site.organisation.name,
+        row.site.division_id,
+        forms()[row.form].name,
+        period_name(row.period),
+        row.version,
+        DeclarationStatus(row.status).label,
+        row.due.isoformat() if row.due else "",
+        shown_time(row.confirmed_at),
+        "是" if row.is_late else "",
+    )
+
+
+def declaration_filters(asked: Mapping[str, str]) -> tuple[Filter, ...]:
+    """The filters of the list of declarations."""
+    return (
+        Filter("form", "申报表", asked.get("form", "")[:40], tuple((f.form, f.name) for f in forms().values())),
+        Filter("period", "时期", asked.get("period", "")[:8]),
+        Filter("status", "状态", asked.get("status", "")[:12], tuple(DeclarationStatus.choices)),
     )

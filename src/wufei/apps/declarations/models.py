@@ -135,3 +135,47 @@ class BookEntry(models.Model):
 
     def __str__(self) -> str:
         return self.batch_no
+
+
+class DeclarationStatus(models.TextChoices):
+    """Where a version of a declaration stands."""
+
+    GENERATED = "generated", "已生成，待确认"
+    CONFIRMED = "confirmed", "已确认"
+    SUPERSEDED = "superseded", "已被更正替代"
+
+
+class Declaration(models.Model):
+    """One version of a periodic declaration of a site (月、季、年申报), as it was generated and confirmed."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="declarations")
+    form = models.CharField(max_length=40)
+    period = models.CharField(max_length=8)  # 2026-10, 2026-Q3, 2026
+    version = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=10, choices=DeclarationStatus.choices, default=DeclarationStatus.GENERATED)
+    lines = models.JSONField(default=list)
+    findings = models.JSONField(default=list)
+    due = models.DateField(null=True)
+    is_late = models.BooleanField(default=False)
+    generated_at = models.DateTimeField()
+    generated_by = models.CharField(max_length=150)
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_by = models.CharField(max_length=150, blank=True)
+    note = models.CharField(max_length=2000, blank=True)  # what the firm says to the findings
+    reason = models.CharField(max_length=200, blank=True)  # why this version corrects the one before
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "form", "period", "version"], name="declaration_version_once"),
+            models.UniqueConstraint(
+                fields=["site", "form", "period"], condition=Q(status="confirmed"), name="declaration_confirmed_once"
+            ),
+            models.UniqueConstraint(
+                fields=["site", "form", "period"], condition=Q(status="generated"), name="declaration_open_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["generated_at"], name="declaration_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.form} {self.period} v{self.version}"

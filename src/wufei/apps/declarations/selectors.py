@@ -4,21 +4,22 @@ A document of a site is seen by whoever sees the site; it is written by the site
 of its duty and the programme office.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
-from wufei.apps.declarations.models import BookEntry, EntryStatus, ManagementPlan, PlanTransfer, PlanUse
+from wufei.apps.declarations.models import BookEntry, Declaration, EntryStatus, ManagementPlan, PlanTransfer, PlanUse
 from wufei.apps.ledger.models import AccountRecord, FlowRecord
 from wufei.apps.registry.models import Organisation, Permit, Role, Site, User
 from wufei.apps.registry.selectors import FIRM_ROLES, scope, visible_sites
 from wufei.core.catalogue import domain_of
+from wufei.core.declaration import Form, Period, parse_period
 from wufei.core.ledger import SHANGHAI, Bucket
+from wufei.core.management_plan import grade_rules
 
 Person = User | AnonymousUser
 REVIEW_ROLES = frozenset({Role.PROGRAMME_OFFICE, Role.DEPARTMENT, Role.ENFORCEMENT})
@@ -242,14 +243,10 @@ def users_of(entry: BookEntry) -> list[str]:
     return [no for no, sources in later.values_list("batch_no", "sources") if entry.batch_no in sources]
 
 
-def month_of(text: str) -> tuple[datetime, datetime] | None:
-    """The instants between which a month ``YYYY-MM`` lies, in local time; ``None`` where the text is no month."""
-    match = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", text)
-    if match is None:
-        return None
-    year, month = int(match[1]), int(match[2])
-    first = datetime(year, month, 1, tzinfo=SHANGHAI)
-    return first, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=SHANGHAI)
+def span_of(first: date, last: date) -> tuple[datetime, datetime]:
+    """The instants from which and before which the days lie, in local time."""
+    behind = last + timedelta(days=1)
+    return tuple(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI) for day in (first, behind))  # type: ignore[return-value]
 
 
 def chosen_entries(user: Person, chosen: Mapping[str, str]) -> QuerySet[BookEntry]:
@@ -259,8 +256,11 @@ def chosen_entries(user: Person, chosen: Mapping[str, str]) -> QuerySet[BookEntr
     for name, path in exact.items():
         if chosen.get(name):
             rows = rows.filter(**{path: chosen[name]})
-    span = month_of(chosen.get("month", ""))
-    return rows.filter(occurred_at__gte=span[0], occurred_at__lt=span[1]) if span else rows
+    period = parse_period(chosen.get("month", ""))
+    if period is None:
+        return rows
+    first, behind = span_of(period.first, period.last)
+    return rows.filter(occurred_at__gte=first, occurred_at__lt=behind)
 
 
 def entries_by_number(entry: BookEntry, user: Person) -> list[BookEntry]:
@@ -268,3 +268,51 @@ def entries_by_number(entry: BookEntry, user: Person) -> list[BookEntry]:
     if not entry.sources:
         return []
     return list(visible_entries(user).filter(site_id=entry.site_id, batch_no__in=entry.sources).order_by("pk"))
+
+
+# --- Periodic declarations ----------------------------------------------------------------------------------------
+
+
+def visible_declarations(user: Person) -> QuerySet[Declaration]:
+    """Periodic declarations of visible sites; what is not confirmed is seen by the site's own people alone."""
+    own = own_sites(user)
+    return Declaration.objects.filter(site__in=visible_sites(user)).filter(~Q(status="generated") | Q(site__in=own))
+
+
+def own_declarations(user: Person) -> QuerySet[Declaration]:
+    """The declarations that the person confirms."""
+    return Declaration.objects.filter(site__in=own_sites(user))
+
+
+def chosen_declarations(user: Person, chosen: Mapping[str, str]) -> QuerySet[Declaration]:
+    """Visible declarations as the filters of the list say: ``form``, ``period``, ``status``."""
+    wanted = {name: chosen[name] for name in ("form", "period", "status") if chosen.get(name)}
+    return visible_declarations(user).filter(**wanted)
+
+
+def declaration_versions(user: Person, row: Declaration) -> list[Declaration]:
+    """The versions of a declaration that the person sees, the newest first."""
+    same = visible_declarations(user).filter(site_id=row.site_id, form=row.form, period=row.period)
+    return list(same.order_by("-version")[:50])
+
+
+def sites_owing(form: Form, period: Period) -> list[Site]:
+    """The sites that owe a form for a period.
+
+    Hazardous waste: those whose filed plan has a grade that declares by this kind of period. Else those whose record
+    book has entries of the period in the form's wastes.
+    """
+    if form.plan:
+        grades = [rule.grade.value for rule in grade_rules() if period.kind in rule.forms]
+        plans = ManagementPlan.objects.filter(year=period.first.year, status="filed", grade__in=grades)
+        return list(Site.objects.filter(pk__in=plans.values("site_id")).order_by("code"))
+    first, behind = span_of(period.first, period.last)
+    found = BookEntry.objects.filter(status=EntryStatus.BOOKED, occurred_at__gte=first, occurred_at__lt=behind)
+    pairs = found.values_list("site_id", "waste_code").distinct().order_by()
+    ids = {site_id for site_id, code in pairs if code and form.takes(code)}
+    return list(Site.objects.filter(pk__in=ids).order_by("code"))
+
+
+def sites_named(code: str) -> list[Site]:
+    """The site of that code, in a list; empty where there is none."""
+    return list(Site.objects.filter(code=code))

@@ -1,6 +1,7 @@
 """Writes of the declarations; the parts of the app each have a module, this is what other apps call."""
 
 from wufei.apps.declarations.book import book, book_file, book_rows, check_file, reverse_entry
+from wufei.apps.declarations.periodic import confirm, correct, generate, generate_all
 from wufei.apps.declarations.plans import change_plan, file_plan, return_plan, save_plan, start_plan, use_plan
 
 __all__ = [
@@ -9,7 +10,11 @@ __all__ = [
     "book_rows",
     "change_plan",
     "check_file",
+    "confirm",
+    "correct",
     "file_plan",
+    "generate",
+    "generate_all",
     "return_plan",
     "reverse_entry",
     "save_plan",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wufei.apps.declarations import book_views, views
+from wufei.apps.declarations import book_views, periodic_views, views
 
 app_name = "declarations"
 
@@ -27,4 +27,12 @@ urlpatterns = [
     path("book/of/<str:site>/<str:table>/", book_views.entry_new, name="entry-new"),
     path("book/of/<str:site>/<str:table>/import/", book_views.book_import, name="book-import"),
     path("book/of/<str:site>/<str:table>/template.xlsx", book_views.book_template, name="book-template"),
+    path("periods/", periodic_views.declaration_list, name="declarations"),
+    path("periods.xlsx", periodic_views.declarations_export, name="declarations-export"),
+    path("periods/new/", periodic_views.declaration_new, name="declaration-new"),
+    path("periods/<int:pk>/", periodic_views.declaration_page, name="declaration"),
+    path("periods/<int:pk>.xlsx", periodic_views.declaration_export, name="declaration-export"),
+    path("periods/<int:pk>.pdf", periodic_views.declaration_pdf, name="declaration-pdf"),
+    path("periods/<int:pk>/confirm/", periodic_views.declaration_confirm, name="declaration-confirm"),
+    path("periods/<int:pk>/correct/", periodic_views.declaration_correct, name="declaration-correct"),
 ]
