@@ -131,6 +131,12 @@ LISTS = ("targets", "tasks", "projects", "responsibilities")
 # (of any place) · may:import, may:report:330523 … · post:<who> (it takes POST only; to others it is not there).
 PAGES = {
     "api:who_am_i": [((), "everyone")],
+    "api:list_manifests": [((), "everyone")],
+    "api:list_manifest_fields": [(("industrial",), "everyone"), (("nonsense",), "nobody")],
+    "api:create_manifest": [((), "everyone")],
+    "api:update_manifest": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()],
+    "api:get_manifest": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("2026",), "nobody")],
+    "api:advance_manifest": [((number, "depart"), f"post:sees:{m}") for m, number in MANIFESTS.items()],
     "registry:index": [((), "everyone")],
     "registry:import": [((), "may:import")],
     "registry:import-template": [((), "may:import")],

@@ -1,0 +1,217 @@
+"""The manifests of the interface: lists, one, drawing up, changing, and each step of the life."""
+
+from typing import Annotated, Any, Literal
+
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from ninja import Body, Query, Router
+from ninja import Status as Answer
+from pydantic import Field, WithJsonSchema
+
+from wufei.apps.manifests import selectors, services
+from wufei.apps.manifests.models import Manifest, ManifestEvent
+from wufei.apps.registry.models import User
+from wufei.apps.rest.paging import Page, PageQuery, page_of
+from wufei.apps.rest.schemas import In, Instant, Out, Text
+from wufei.apps.rest.security import Bearer
+from wufei.apps.rest.writing import writes
+from wufei.core.manifest import Event, Status
+from wufei.core.manifest_profiles import fields_of, manifest_profiles
+from wufei.core.manifest_schema import document_schema
+
+router = Router(tags=["manifests"])
+StatusName = Literal[
+    "draft", "submitted", "in_transit", "delivered", "confirmed", "partly_accepted", "refused", "void"
+]
+EventName = Literal["submit", "depart", "hand_over", "arrive", "confirm", "refuse", "void", "witness"]
+assert {s.value for s in Status} == set(StatusName.__args__)  # type: ignore[attr-defined]
+assert {e.value for e in Event} - {"amend"} == set(EventName.__args__)  # type: ignore[attr-defined]
+# Any value passes here: the table of fields judges it and tells every fault at once. The schema is for readers.
+DocumentIn = Annotated[Any, WithJsonSchema(document_schema())]
+PatchIn = Annotated[Any, WithJsonSchema(document_schema(patch=True))]
+
+
+class ManifestQuery(PageQuery):
+    """What a reader asks of the list of manifests."""
+
+    status: StatusName | None = Field(None, description="阶段。")
+    profile: Text | None = Field(None, description="联单类型。")
+
+
+class FindingOut(Out):
+    """An alert that a check raised: the fact is recorded all the same."""
+
+    field: str
+    code: str
+    what: str
+    remedy: str
+    level: str
+    stage: str = ""
+    curer: str = ""
+
+
+class EventOut(Out):
+    """One thing that happened to a manifest. Three times are kept apart: claimed, the device's, the server's."""
+
+    sequence: int
+    event: str
+    slot: str
+    status: StatusName
+    actor: str
+    claimed_at: Instant
+    device_at: Instant | None
+    server_at: Instant
+    content_hash: str
+    previous_hash: str
+    findings: list[FindingOut]
+
+
+class ManifestOut(Out):
+    """A manifest with its document; masses are grams."""
+
+    number: str
+    profile: str
+    domain: str
+    status: StatusName
+    leg: int = Field(description="第几家承运单位正在运输；0 为未起运。")
+    document: dict[str, Any]
+    content_hash: str
+    returns: str | None = Field(description="这是哪份联单的退运。")
+    trip: str | None
+    due_on: str | None = Field(description="应在这一天以前确认。")
+    alerts: int
+    has_difference: bool
+    is_simulated: bool
+    created_at: Instant
+    updated_at: Instant
+
+
+class ManifestDetailOut(ManifestOut):
+    """A manifest with its history and what may happen next."""
+
+    history: list[EventOut]
+    next_events: list[str]
+    returned_by: list[str]
+
+
+class FieldOut(Out):
+    """One row of the table of fields."""
+
+    pointer: str
+    label: str
+    part: int
+    type: str
+    filled_by: str
+    required_from: str
+    sealed_from: str
+    help: str
+
+
+class EventIn(In):
+    """One step of the life, and what is filled in with it."""
+
+    payload: PatchIn = Field(default_factory=dict, description="随这一步填写的内容，按字段表合并到联单。")
+    claimed_at: Instant | None = Field(None, description="发生的时间；不写为现在。")
+    device_at: Instant | None = Field(None, description="设备时钟的时间。")
+    slot: Text = Field("", description="以哪一方的身份；只有一种可能时不必写。")
+
+
+def _act(request: HttpRequest, given: EventIn | None = None) -> services.Act:
+    assert isinstance(request.user, User)
+    now = timezone.now()
+    return services.Act(
+        request.user,
+        claimed_at=(given.claimed_at if given else None) or now,
+        server_at=now,
+        device_at=given.device_at if given else None,
+        slot=given.slot if given else "",
+    )
+
+
+def manifest_out(m: Manifest) -> dict[str, object]:
+    """A manifest as the interface answers it."""
+    return {
+        "number": m.number,
+        "profile": m.profile,
+        "domain": m.domain,
+        "status": str(m.status),
+        "leg": m.leg,
+        "document": m.document,
+        "content_hash": m.content_hash,
+        "returns": m.returns.number if m.returns else None,
+        "trip": m.trip.number if m.trip else None,
+        "due_on": m.due_on.isoformat() if m.due_on else None,
+        "alerts": m.alerts,
+        "has_difference": m.has_difference,
+        "is_simulated": m.is_simulated,
+        "created_at": m.created_at,
+        "updated_at": m.updated_at,
+    }
+
+
+def event_out(row: ManifestEvent) -> dict[str, object]:
+    """One event as the interface answers it."""
+    names = ("sequence", "event", "slot", "status", "actor", "claimed_at", "device_at", "server_at", "findings")
+    return {name: getattr(row, name) for name in (*names, "content_hash", "previous_hash")}
+
+
+def _detail(m: Manifest) -> dict[str, object]:
+    return manifest_out(m) | {
+        "history": [event_out(row) for row in selectors.history_of(m)],
+        "next_events": [event.value for event in selectors.next_events(m)],
+        "returned_by": selectors.returns_of(m),
+    }
+
+
+def _found(request: HttpRequest, number: str) -> Manifest:
+    manifest = selectors.manifest_of(request.user, number)
+    if manifest is None:
+        raise Http404(f"没有联单 {number[:40]}。")
+    return manifest
+
+
+@router.get("/", auth=Bearer("manifests:read"), response=Page[ManifestOut], summary="联单列表")
+def list_manifests(request: HttpRequest, asked: Query[ManifestQuery]) -> dict[str, object]:
+    """按最近变动的先后列出可见的联单。"""
+    rows = selectors.visible_manifests(request.user).select_related("returns", "trip")
+    if asked.status:
+        rows = rows.filter(status=asked.status)
+    if asked.profile:
+        rows = rows.filter(profile=asked.profile)
+    return page_of(rows, asked, manifest_out, by="updated_at")
+
+
+@router.post("/", auth=Bearer("manifests:write"), response={201: ManifestDetailOut}, summary="开具联单")
+@writes
+def create_manifest(request: HttpRequest, body: Body[DocumentIn], submit: bool = False) -> Answer[dict[str, object]]:
+    """开具一份草稿；submit=true 时同时提交（签字）。所有问题一次说明，位置用 JSON Pointer。"""
+    write = services.create_and_submit if submit else services.create_manifest
+    return Answer(201, _detail(write(body, act=_act(request))))
+
+
+@router.get("/fields/{profile}/", auth=Bearer("manifests:read"), response=list[FieldOut], summary="字段表")
+def list_manifest_fields(request: HttpRequest, profile: str) -> list[dict[str, object]]:
+    """一种联单的字段：谁填、从哪一步起必填、从哪一步起封存。"""
+    if profile not in manifest_profiles():
+        raise Http404(f"没有联单类型 {profile[:40]}。")
+    return [{name: getattr(field, name) for name in FieldOut.model_fields} for field in fields_of(profile)]
+
+
+@router.get("/{number}/", auth=Bearer("manifests:read"), response=ManifestDetailOut, summary="一份联单")
+def get_manifest(request: HttpRequest, number: str) -> dict[str, object]:
+    """联单的内容、经过和接下来可办的事项。"""
+    return _detail(_found(request, number))
+
+
+@router.patch("/{number}/", auth=Bearer("manifests:write"), response=ManifestDetailOut, summary="修改联单")
+@writes
+def update_manifest(request: HttpRequest, number: str, body: Body[PatchIn]) -> dict[str, object]:
+    """修改还没有被签字封存的内容；列表按位置合并，null 表示清空。"""
+    return _detail(services.update_manifest(number, body, act=_act(request)))
+
+
+@router.post("/{number}/{event}/", auth=Bearer("manifests:write"), response=ManifestDetailOut, summary="办理一步")
+@writes
+def advance_manifest(request: HttpRequest, number: str, event: EventName, body: EventIn) -> dict[str, object]:
+    """办理联单的一步并签字。预警写在经过里，不阻止；拒绝时说明全部原因。"""
+    return _detail(services.advance(number, Event(event), body.payload, act=_act(request, body)))

@@ -1,0 +1,71 @@
+"""The life of a manifest through the interface, with tokens."""
+
+import json
+
+import pytest
+from django.utils import timezone
+
+from wufei.apps.manifests.models import Manifest
+from wufei.apps.rest.services import create_token
+
+ACCEPT = {
+    "receipt": {"has_major_difference": False, "lines": [{"accepted_g": 1_800_000}, {"accepted_g": 640_000}]},
+    "receiver": {"handler": "赵六"},
+}
+
+
+@pytest.fixture
+def api(client, world):
+    """Ask the interface as somebody; returns (status, body)."""
+
+    def ask(who, method, path, body=None, **headers):
+        _, secret = create_token(
+            username=who,
+            scopes_wanted=["manifests:read", "manifests:write"],
+            days=1,
+            name="t",
+            actor="t",
+            at=timezone.now(),
+        )
+        answer = client.generic(
+            method, f"/api/v1/manifests/{path}", json.dumps(body) if body is not None else b"",
+            content_type="application/json", headers={"Authorization": f"Bearer {secret}", **headers},
+        )  # fmt: skip
+        return answer.status_code, answer.json()
+
+    return ask
+
+
+def test_a_day_of_a_manifest_through_the_interface(api, document):
+    status, made = api("maker", "POST", "", document)
+    assert (status, made["status"], made["number"]) == (201, "draft", "20263305000001")
+    number = made["number"]
+    for who, event, payload in (
+        ("maker", "submit", {}), ("carrier", "depart", {}), ("second", "hand_over", {}), ("second", "arrive", {}),
+        ("plant", "confirm", ACCEPT),
+    ):  # fmt: skip
+        status, told = api(who, "POST", f"{number}/{event}/", {"payload": payload})
+        assert status == 200, told
+    assert told["status"] == "confirmed"
+    assert [e["event"] for e in told["history"]] == ["create", "submit", "depart", "hand_over", "arrive", "confirm"]
+    status, page = api("office", "GET", "?limit=10")
+    assert [m["number"] for m in page["items"]] == [number]
+    assert api("longyou", "GET", f"{number}/")[0] == 404
+
+
+def test_every_fault_is_told_with_its_pointer_and_what_to_do(api):
+    body = {"profile": "hazardous", "wastes": [{"code": "nonsense", "mass_g": -1}], "generator": {"colour": 1}}
+    status, told = api("maker", "POST", "", body)
+    assert status == 422
+    assert {(e["pointer"], e["code"]) for e in told["errors"]} == {
+        ("/wastes/0/code", "bad_waste_code"), ("/wastes/0/mass_g", "bad_mass"), ("/generator/colour", "unknown_field"),
+    }  # fmt: skip
+    assert all(e["remedy"] for e in told["errors"])
+
+
+def test_the_same_key_draws_up_one_manifest_and_a_dry_run_none(api, document):
+    first = api("maker", "POST", "", document, **{"Idempotency-Key": "k1"})
+    again = api("maker", "POST", "", document, **{"Idempotency-Key": "k1"})
+    assert first == again
+    assert api("maker", "POST", "?dry_run=true&submit=true", document)[1]["status"] == "submitted"
+    assert Manifest.objects.count() == 1
