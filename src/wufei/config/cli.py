@@ -6,8 +6,8 @@ from importlib import import_module
 
 import click
 
-# name on the command line -> (module, attribute, needs a database that is set up)
-COMMANDS = {
+# name on the command line -> (module, attribute, needs a database that is set up; or all but these subcommands do)
+COMMANDS: dict[str, tuple[str, str, bool | frozenset[str]]] = {
     "assess": ("wufei.apps.assessment.commands", "assess", True),
     "check": ("wufei.apps.assessment.commands", "check", True),
     "declarations": ("wufei.apps.declarations.commands", "declarations", True),
@@ -16,6 +16,7 @@ COMMANDS = {
     "ledger": ("wufei.apps.ledger.commands", "ledger", True),
     "mass-balance": ("wufei.apps.ledger.commands", "mass_balance", True),
     "plan": ("wufei.apps.plans.commands", "plan", True),
+    "proof": ("wufei.apps.ledger.proof_commands", "proof", frozenset({"check"})),
     "serve": ("wufei.config.serve", "serve", True),
     "setup": ("wufei.config.serve", "setup", True),
     "signatures": ("wufei.apps.signatures.commands", "signatures", True),
@@ -45,7 +46,10 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         asks_for_help = not rest or "--help" in rest
-        if ctx.meta.get("wufei.needs_database") and not (asks_for_help and isinstance(command, click.Group)):
+        needs = ctx.meta.get("wufei.needs_database")
+        if isinstance(needs, frozenset):
+            needs = not needs & set(rest[:1])
+        if needs and not (asks_for_help and isinstance(command, click.Group)):
             from wufei.config.ready import ensure_ready
 
             ensure_ready()

@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("registry/", include("wufei.apps.registry.urls")),
     path("ledger/", include("wufei.apps.ledger.urls")),
+    path("transparency/", include("wufei.apps.ledger.public_urls")),
     path("sign/", include("wufei.apps.signatures.public_urls")),
     path("signatures/", include("wufei.apps.signatures.urls")),
     path("declarations/", include("wufei.apps.declarations.urls")),

@@ -185,7 +185,11 @@ def is_signed(checkpoint: Checkpoint, signature: bytes, public_key: bytes) -> bo
 
 
 class BadProof(ValueError):
-    """A proof does not hold; the text says at which step."""
+    """A proof does not hold; the text says why, ``step`` where: form, movement, holder, root, key or signature."""
+
+    def __init__(self, text: str, step: str = "form") -> None:
+        super().__init__(text)
+        self.step = step
 
 
 def check_proof(proof: Mapping[str, object], *, public_key: bytes) -> None:
@@ -222,13 +226,13 @@ def _check_steps(proof: Mapping[str, object], public_key: bytes) -> None:
         raise BadProof("The movement lacks a field or has one that no movement has.")
     digests = [bytes.fromhex(d) for d in chain["link_digests"]]  # type: ignore[attr-defined]
     if digests[_whole(chain["position"])] != digest_fields(movement):
-        raise BadProof("The fields of the movement do not give its digest in the chain.")
+        raise BadProof("The fields of the movement do not give its digest in the chain.", "movement")
     for name, value in movement.items():  # the digest is over texts: 7 and "7" have the same
         if not isinstance(value, int if name in _NUMBERS else str) and not (value is None and name in _OPTIONAL):
             raise BadProof(f"The movement has {name} = {value!r}, which is of another type.")
     holder = str(chain["holder"])
     if holder not in {str(movement[end]).split("|", 1)[0] for end in ("source", "target")}:
-        raise BadProof(f"{holder} is neither source nor target of the movement.")
+        raise BadProof(f"{holder} is neither source nor target of the movement.", "holder")
     head = next_head(bytes.fromhex(str(chain["head_before"])), link_digest(digests))
     for link in chain["links_after"]:  # type: ignore[attr-defined]
         head = next_head(head, bytes.fromhex(link))
@@ -245,8 +249,8 @@ def _check_steps(proof: Mapping[str, object], public_key: bytes) -> None:
         previous=bytes.fromhex(str(signed["previous"])),
     )
     if root != checkpoint.root:
-        raise BadProof("The chain and the path do not lead to the root of the checkpoint.")
+        raise BadProof("The chain and the path do not lead to the root of the checkpoint.", "root")
     if bytes.fromhex(str(signed["public_key"])) != public_key:
-        raise BadProof("The proof names another public key than the one given.")
+        raise BadProof("The proof names another public key than the one given.", "key")
     if not is_signed(checkpoint, bytes.fromhex(str(signed["signature"])), public_key):
-        raise BadProof("The signature of the checkpoint is not that of the given key.")
+        raise BadProof("The signature of the checkpoint is not that of the given key.", "signature")

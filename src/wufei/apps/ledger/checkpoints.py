@@ -37,6 +37,7 @@ from wufei.core.chain import (
     sign,
 )
 from wufei.core.ledger import SHANGHAI
+from wufei.core.proof import MOST_PROOFS
 
 
 class NoProof(ValueError):
@@ -77,7 +78,7 @@ def take_checkpoint(*, actor: str, at: datetime) -> Checkpoint:
         upto_batch=upto,
         holders=len(heads),
         root=merkle_root([leaf(*head) for head in heads]),
-        previous=_read(last).digest(bytes(last.signature)) if last else NO_CHECKPOINT,
+        previous=checkpoint_of(last).digest(bytes(last.signature)) if last else NO_CHECKPOINT,
     )
     CheckpointRecord.objects.create(
         id=checkpoint.number,
@@ -99,36 +100,64 @@ def _heads_now() -> list[tuple[str, int, bytes]]:
     return sorted((key, links, bytes(head)) for key, links, head in rows if head is not None)
 
 
-def _read(record: CheckpointRecord) -> Checkpoint:
+def checkpoint_of(record: CheckpointRecord) -> Checkpoint:
+    """The stored row as the value that was signed."""
     return Checkpoint(
         record.id, record.at, record.upto_batch, record.holders, bytes(record.root), bytes(record.previous)
     )
 
 
 def prove(code: str) -> list[dict[str, Any]]:
-    """Proofs of the movement with this key, or of all movements of the package with this code.
+    """Proofs of the movement with this key, or of all movements of a package or of a manifest.
+
+    Args:
+        code: a movement's key, a package's code, or a manifest's number.
 
     Raises:
-        NoProof: neither exists, or the newest is not covered by a checkpoint.
+        NoProof: none exists, there are too many, or the newest is not covered by a checkpoint.
     """
-    movements = list(MovementRecord.objects.filter(key=code)) or list(
-        MovementRecord.objects.filter(package=code).exclude(package="").order_by("id")
-    )
+    movements = _movements_of(code)
     if not movements:
-        raise NoProof(f"没有编号或包装编码为“{code}”的记录。请核对。")
-    return [_prove(movement) for movement in movements]
+        raise NoProof(f"没有编号、包装编码或联单编号为“{code}”的记录。请核对。")
+    if len(movements) > MOST_PROOFS:
+        raise NoProof(f"“{code}”有超过 {MOST_PROOFS} 条记录。请按记录编号逐条取证明。")
+    heads: dict[int, list[tuple[str, int, bytes]]] = {}
+    return [_prove(movement, heads) for movement in movements]
 
 
-def _prove(movement: MovementRecord) -> dict[str, Any]:
+def _movements_of(code: str) -> list[MovementRecord]:
+    """By key, by package, by manifest, whichever has any first; each by an index, one more than may be proven."""
+    rows = MovementRecord.objects.order_by("id")
+    for found in (rows.filter(key=code), rows.filter(package=code).exclude(package=""), rows.filter(**_below(code))):
+        if movements := list(found[: MOST_PROOFS + 1]):
+            return movements
+    return []
+
+
+def _below(number: str) -> dict[str, str]:
+    """Movements whose key begins with ``manifest:<number>:``, in the words that make each database use its index.
+
+    PostgreSQL has an index of patterns on the key beside the unique one; SQLite compares keys byte by byte, and
+    ``;`` is the character after ``:``.
+    """
+    prefix = f"manifest:{number}"
+    if connection.vendor == "postgresql":
+        return {"key__startswith": f"{prefix}:"}
+    return {"key__gte": f"{prefix}:", "key__lt": f"{prefix};"}
+
+
+def _prove(movement: MovementRecord, known: dict[int, list[tuple[str, int, bytes]]]) -> dict[str, Any]:
     batch = BatchRecord.objects.get(id=movement.id >> MEMBERS_BITS)
     seal = CheckpointRecord.objects.filter(upto_batch__gte=batch.id).order_by("id").first()
     if seal is None:
         raise NoProof(f"“{movement.key}”还没有被检查点覆盖。请先运行 wufei ledger checkpoint。")
+    if seal.id not in known:
+        known[seal.id] = _heads_at(seal.upto_batch)
     names = _account_names(movement)
     fields = {name: getattr(movement, name) for name in FIELDS if name not in {"source", "target"}} | names
     fields |= {name: getattr(batch, name) for name in BATCH_FIELDS}
     holder = HolderRecord.objects.get(key=names["source"].split("|", 1)[0])
-    heads = _heads_at(seal.upto_batch)
+    heads = known[seal.id]
     leaves = [leaf(*head) for head in heads]
     place = [key for key, _, _ in heads].index(holder.key)
     proof = {
@@ -186,11 +215,10 @@ def _chain_part(movement: MovementRecord, holder: HolderRecord, upto: int) -> di
 
 
 def _heads_at(upto: int) -> list[tuple[str, int, bytes]]:
-    """Key, number of links and head of each holder as they were after a batch, by key."""
+    """Key, number of links and head of each holder as they were after a batch, by key: one seek a holder."""
     sql = (
-        "SELECT h.key, l.seq, l.head FROM ledger_link l JOIN ledger_holder h ON h.id = l.holder_id JOIN "
-        "(SELECT holder_id, MAX(batch_id) AS batch_id FROM ledger_link WHERE batch_id <= %s GROUP BY holder_id) last "
-        "ON last.holder_id = l.holder_id AND last.batch_id = l.batch_id"
+        "SELECT h.key, l.seq, l.head FROM ledger_holder h JOIN ledger_link l ON l.holder_id = h.id AND l.batch_id = "
+        "(SELECT MAX(b.batch_id) FROM ledger_link b WHERE b.holder_id = h.id AND b.batch_id <= %s)"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [upto])

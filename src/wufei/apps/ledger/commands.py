@@ -193,26 +193,21 @@ def checkpoint(actor: str, as_json: bool) -> None:
 
 
 @ledger.command("check-proof")
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("file", type=click.File("rb"))
 @click.option("--public-key", default=None, help="公布的公钥（64 位十六进制）；不写则用本机的。")
-def check_proof_command(file: IO[str], public_key: str | None) -> None:
-    """核对证明：只用证明文件与公钥，不看数据库。"""
+def check_proof_command(file: IO[bytes], public_key: str | None) -> None:
+    """核对证明，默认用本机的公钥；在别的电脑上请用 wufei proof check。"""
     from wufei.apps.ledger import checkpoints
-    from wufei.core.chain import BadProof, check_proof
+    from wufei.core.proof import check_proofs
 
     key = _key(public_key) or checkpoints.trusted_key()
     if key is None:
         raise click.UsageError("本机没有公钥，请用 --public-key 写明。")
-    try:
-        proofs = json.load(file)
-        if not proofs or not isinstance(proofs, list):
-            raise BadProof("The file holds no list of proofs.")
-        for proof in proofs:
-            check_proof(proof, public_key=key)
-    except (BadProof, ValueError) as error:
-        click.echo(f"证明不成立：{error}")
+    verdict = check_proofs(file.read(), public_key=key)
+    if not verdict.holds:
+        click.echo(f"证明不成立：{verdict.reason}{verdict.detail}")
         sys.exit(1)
-    click.echo(f"证明成立：{len(proofs)} 份。")
+    click.echo(f"证明成立：{len(verdict.movements)} 份。")
 
 
 @ledger.command()
