@@ -8,6 +8,7 @@ from ninja import Query, Router, Status
 
 from wufei.apps.facts.models import Fact
 from wufei.apps.facts.services import record_fact
+from wufei.apps.rest.bulk import BulkQuery, answer_lines, bulk_extra
 from wufei.apps.rest.interface import Interface
 from wufei.apps.rest.paging import Page, PageQuery, page_of
 from wufei.apps.rest.schemas import In, Instant, MassG, Out, Text
@@ -49,6 +50,12 @@ def list_by_number(request, asked: Query[PageQuery]):
     return page_of(Fact.objects.all(), asked, shaped, by="subject")
 
 
+# before /{number}/, which would take the word for a number
+@router.post("/bulk/", auth=Bearer("manifests:write"), openapi_extra=bulk_extra(ThingIn, ThingOut))
+def create_things(request, asked: Query[BulkQuery]):
+    return answer_lines(request, asked, ThingIn, lambda thing: make_thing(request, thing))
+
+
 @router.get("/{number}/", auth=Bearer("manifests:read"), response=ThingOut)
 def get_thing(request, number: int):
     fact = Fact.objects.filter(pk=number).first()
@@ -69,6 +76,15 @@ def create_thing(request, thing: ThingIn):
         heavy = Finding(None, "/parts/0/mass_g", "质量 9 克，最多 5 克。", "请核对。", "too_heavy")
         raise Refused([heavy, Finding(3, "a/b", "没有写。", "请补上。", "missing_name")])
     return Status(201, shaped(fact))
+
+
+def make_thing(request, thing):
+    if thing.name == "拒":
+        raise Refused([Finding(None, "name", "名称是“拒”。", "请换一个。", "bad_name")])
+    if thing.name == "坏":
+        raise ZeroDivisionError
+    at = datetime(2026, 11, 25, tzinfo=UTC)
+    return shaped(record_fact(at=at, actor=request.user.username, verb="load_plan", subject=thing.name))
 
 
 api = Interface(title="试", version="1", urls_namespace="api", unexpected=_unexpected)
