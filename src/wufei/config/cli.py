@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, bool | frozenset[str]]] = {
     "simulate": ("wufei.apps.exchange.commands", "simulate", True),
     "token": ("wufei.apps.rest.commands", "token", True),
     "user": ("wufei.apps.registry.commands", "user", True),
+    "webhooks": ("wufei.apps.exchange.commands_webhooks", "webhooks", True),
     "django": ("wufei.config.serve", "django_command", False),
 }
 

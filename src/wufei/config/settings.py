@@ -173,6 +173,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("WUFEI_HTTPS") == "1
 DATA_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
+# Hosts and networks that webhooks may be sent to: names, ".example.cn" for all below, networks such as 10.20.0.0/16.
+WEBHOOK_HOSTS = [entry.strip() for entry in os.environ.get("WUFEI_WEBHOOK_HOSTS", "").split(",") if entry.strip()]
+
 STATIC_URL = "static/"
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [PACKAGE_DIR / "apps" / "static"]
 # The browser libraries, set up by `make setup`: name -> folder below VENDOR_DIR.

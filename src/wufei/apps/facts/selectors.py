@@ -24,3 +24,8 @@ def facts_after(cursor: int, *, until: datetime, limit: int = 1000, verbs: Seque
     if verbs:
         rows = rows.filter(verb__in=verbs)
     return list(rows.order_by("pk")[:limit])
+
+
+def newest_id() -> int:
+    """The number of the newest fact, 0 where there is none; one query."""
+    return Fact.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
