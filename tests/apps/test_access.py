@@ -18,6 +18,7 @@ from django.apps import apps
 from django.db import transaction
 from django.urls import get_resolver, reverse
 
+from wufei.apps.amendments.models import AmendmentParty, AmendmentRecord, CorrectionRequest
 from wufei.apps.assessment.models import ElementValue, ValueStatus
 from wufei.apps.declarations.models import BookEntry, Declaration, ManagementPlan
 from wufei.apps.facts.services import record_fact
@@ -223,6 +224,13 @@ PAGES = {
     "manifests:edit": [((number,), f"firm:{m}") for m, number in MANIFESTS.items()],
     "manifests:act": [((number, "depart"), f"firm:{m}") for m, number in MANIFESTS.items()]
     + [((MANIFESTS["A"], "confirm"), "nobody"), ((MANIFESTS["A"], "explode"), "nobody")],
+    "amendments:index": [((), "everyone"), ((), "everyone", "show=all")],
+    "amendments:ask": [((), "nobody"), ((), "nobody", "subject=nothing:1")],
+    "amendments:detail": [((f"{{{m}.amendment}}",), f"amendment:{m}") for m in "AC"] + [((10**20,), "nobody")],
+    "amendments:evidence": [((f"{{{m}.amendment}}",), f"amendment:{m}") for m in "AC"] + [((0,), "nobody")],
+    "amendments:corrections": [((), "everyone")],
+    "amendments:ask-correction": [((), "nobody"), ((), "nobody", "subject=nothing:1")],
+    "amendments:correction": [((f"{{{m}.correction}}",), f"amendment:{m}") for m in "AC"] + [((10**20,), "nobody")],
     "cockpit:home": [((), "everyone")],
     "cockpit:own": [((), "firms")],
     "cockpit:place": [((place,), f"plan:{place}") for place in TWO_PLACES] + [(("330523001",), "nobody")],
@@ -365,7 +373,27 @@ def make_delegations(keys):
         )
         for mark in "AC"
     }  # fmt: skip
-    return {f"{mark}.delegation": row.pk for mark, row in made.items()}
+    return {f"{mark}.delegation": row.pk for mark, row in made.items()} | make_amendments(keys, other, evidence)
+
+
+def make_amendments(keys, user, evidence):
+    """Firm A (and C) is asked to agree to a change, and to correct something."""
+    found = {}
+    for mark, division in (("A", "330523001"), ("C", "330825001")):
+        firm = keys[f"{mark}.organisation"]
+        common = {"subject": f"nothing:{mark}", "title": f"{MARKS[mark]}文件", "division": division, "created_at": AT}
+        row = AmendmentRecord.objects.create(
+            **common, version=1, slot="receiver", requested_by=user, evidence=evidence, on_silence="reject",
+            status="open", due_at=datetime(2099, 1, 1, tzinfo=UTC),
+            changes=[{"pointer": "/note", "before": "", "after": f"{MARKS[mark]}备注"}],
+        )  # fmt: skip
+        AmendmentParty.objects.create(amendment=row, slot="generator", organisation_id=firm, must_agree=True)
+        asked = CorrectionRequest.objects.create(
+            **common, organisation_id=firm, requested_by=user, due_at=datetime(2099, 1, 1, tzinfo=UTC),
+            items=[{"pointer": "/note", "comment": f"{MARKS[mark]}说明"}],
+        )  # fmt: skip
+        found |= {f"{mark}.amendment": row.pk, f"{mark}.correction": asked.pk}
+    return found
 
 
 def make_manifest(mark, firm, code):
@@ -402,6 +430,7 @@ def may_open(rule, person):
         "figures": rest == person.figures,
         "may": what in person.may and place in {"", person.figures},
         "delegation": person.firm == rest or (person.role == "programme_office" and rest in person.sees),
+        "amendment": rest in person.sees,
         "post": may_open(rest, person) if kind == "post" else False,
     }[kind]
 

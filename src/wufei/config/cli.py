@@ -8,6 +8,7 @@ import click
 
 # name on the command line -> (module, attribute, needs a database that is set up; or all but these subcommands do)
 COMMANDS: dict[str, tuple[str, str, bool | frozenset[str]]] = {
+    "amendments": ("wufei.apps.amendments.commands", "amendments", True),
     "assess": ("wufei.apps.assessment.commands", "assess", True),
     "check": ("wufei.apps.assessment.commands", "check", True),
     "declarations": ("wufei.apps.declarations.commands", "declarations", True),

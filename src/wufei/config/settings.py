@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "wufei.apps.weighings",
     "wufei.apps.manifests",
     "wufei.apps.signatures",
+    "wufei.apps.amendments",
     "wufei.apps.declarations",
     "wufei.apps.packages",
     "wufei.apps.plans",

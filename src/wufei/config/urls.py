@@ -18,6 +18,7 @@ urlpatterns = [
     path("ledger/", include("wufei.apps.ledger.urls")),
     path("transparency/", include("wufei.apps.ledger.public_urls")),
     path("sign/", include("wufei.apps.signatures.public_urls")),
+    path("amendments/", include("wufei.apps.amendments.urls")),
     path("signatures/", include("wufei.apps.signatures.urls")),
     path("declarations/", include("wufei.apps.declarations.urls")),
     path("manifests/", include("wufei.apps.manifests.urls")),

@@ -21,6 +21,7 @@ SECTIONS: list[tuple[str, str, frozenset[str]]] = [
     ("联单", "manifests:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("台账", "ledger:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("申报", "declarations:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
+    ("修改更正", "amendments:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("登记", "registry:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
 ]
 

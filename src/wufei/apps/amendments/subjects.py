@@ -1,0 +1,89 @@
+"""Documents that can be amended: one entry a prefix of the subject, filled by the app that owns the document."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wufei.apps.registry.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A document as it is now.
+
+    Attributes:
+        document: plain values; what the pointers lead into. version: 1, 2, 3 …
+        profile: selects rules. parties: slot -> id of the organisation that plays it (only those that are there).
+        division: the smallest that holds all parties. title: how lists call it.
+    """
+
+    document: Any
+    version: int
+    profile: str
+    parties: Mapping[str, int]
+    division: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What is to be applied: the document with the changes made, and where it came from."""
+
+    subject: str
+    version: int  # of the document to which the changes were made
+    before: Any
+    after: Any
+    changes: tuple[dict[str, Any], ...]
+    amendment: int
+    actor: str
+    at: datetime
+
+
+def _code(pointer: str) -> str:
+    return pointer
+
+
+def _no_address(subject: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class AmendableKind:
+    """What the owner of a kind of document tells the amendments.
+
+    Attributes:
+        current: the document, or ``None`` where there is none; where the second argument is true, with its row
+            locked (``select_for_update``) until the transaction ends.
+        apply: keeps a new version and whatever follows (reversal movements); gives its number; may raise ``Refused``.
+        sees: whether a person sees the document at all.
+        rules: table of ``core.amendment`` rules below ``data/``.
+        label: what a person calls a place: ``/wastes/0/mass_g`` is 废物 1 移出量.
+        address: of the document's page.
+    """
+
+    current: Callable[[str, bool], Current | None]
+    apply: Callable[[Applied], int]
+    sees: Callable[[User, str], bool]
+    rules: str
+    label: Callable[[str], str] = _code
+    address: Callable[[str], str] = _no_address
+
+
+_KINDS: dict[str, AmendableKind] = {}
+
+
+def register_amendable(prefix: str, kind: AmendableKind) -> None:
+    """Make documents with this prefix amendable. Once a prefix."""
+    assert prefix not in _KINDS, f"The prefix {prefix} is registered already."
+    _KINDS[prefix] = kind
+
+
+def unregister_amendable(prefix: str) -> None:
+    """Take an entry away again: for tests with a kind of their own."""
+    _KINDS.pop(prefix, None)
+
+
+def kind_of(subject: str) -> AmendableKind | None:
+    """The entry for this subject's prefix, or ``None``."""
+    return _KINDS.get(subject.partition(":")[0])
