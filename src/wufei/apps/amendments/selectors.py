@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.timezone import localtime
 
 from wufei.apps.amendments.models import AmendmentParty, AmendmentRecord, CorrectionRequest, RequestStatus
 from wufei.apps.amendments.services import DECISION, OFFICE_ROLES, is_office_of
@@ -73,7 +74,7 @@ class AmendmentRow:
     title: str
     asked_by: str
     created_at: datetime
-    due_at: datetime
+    due: str
     left: str
     state: str
     css: str
@@ -97,6 +98,14 @@ def left_text(at: datetime, due_at: datetime) -> str:
     return "今天到期" if days == 1 else f"还剩 {days} 天"
 
 
+def due_text(due_at: datetime) -> str:
+    """When it is due, for people: a midnight is the end of the day before."""
+    local = localtime(due_at)
+    if (local.hour, local.minute) == (0, 0):
+        return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
 def amendment_page(
     user: Person, *, only_waiting: bool, at: datetime, after: int = 0
 ) -> tuple[tuple[AmendmentRow, ...], int]:
@@ -118,7 +127,7 @@ def _row(row: AmendmentRecord, at: datetime) -> AmendmentRow:
         row.title,
         f"{slot_name(row.slot)} {row.organisation or row.requested_by}",
         row.created_at,
-        row.due_at,
+        due_text(row.due_at),
         left_text(at, row.due_at) if state is core.State.OPEN else "",
         core.STATE_NAMES[state],
         _CSS.get(state, "bg-secondary-lt"),
@@ -168,7 +177,7 @@ class AmendmentDetail:
     version: int
     applied_version: int | None
     created_at: datetime
-    due_at: datetime
+    due: str
     left: str
     silence: str
     changes: tuple[ChangeRow, ...]
@@ -237,7 +246,7 @@ def amendment_detail(user: User, pk: int, *, at: datetime) -> AmendmentDetail | 
         version=row.version,
         applied_version=row.applied_version,
         created_at=row.created_at,
-        due_at=row.due_at,
+        due=due_text(row.due_at),
         left=left_text(at, row.due_at) if is_open else "",
         silence=_SILENCE[core.Silence(row.on_silence)] if is_open else "",
         changes=change_rows(row.subject, row.changes),
@@ -282,7 +291,7 @@ class CorrectionRow:
     organisation: str
     asked_by: str
     created_at: datetime
-    due_at: datetime
+    due: str
     left: str
     state: str
     css: str
@@ -336,7 +345,7 @@ def _correction(row: CorrectionRequest, user: User, at: datetime) -> CorrectionR
         organisation=row.organisation.name,
         asked_by=str(row.department or row.requested_by.get_role_display()),
         created_at=row.created_at,
-        due_at=row.due_at,
+        due=due_text(row.due_at),
         left=left_text(at, row.due_at) if waits else "",
         state=status.label,
         css=_REQUEST_CSS.get(status, "bg-secondary-lt"),

@@ -10,6 +10,6 @@ def qr_svg(link: str) -> SafeString:
     """The QR code of ``link``, error correction M."""
     out = io.BytesIO()
     segno.make(link, error="m", micro=False).save(
-        out, kind="svg", xmldecl=False, svgns=True, scale=5, border=4, svgclass="qr", lineclass=None, omitsize=False
+        out, kind="svg", xmldecl=False, svgns=True, scale=5, border=4, svgclass="qr", lineclass=None, omitsize=True
     )
     return mark_safe(out.getvalue().decode())  # noqa: S308 - drawn by segno from the link, which is not printed in it
