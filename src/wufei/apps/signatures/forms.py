@@ -5,14 +5,19 @@ from django import forms
 from wufei.apps.signatures.reference import named_slots
 from wufei.core.catalogue import DOMAIN_NAMES
 
+CHECK = {"class": "form-check-input"}
+
 
 class DelegationForm(forms.Form):
     """A delegation as the page asks for it; what the service finds wrong is shown beside the fields."""
 
     receiver = forms.CharField(label="受托人", max_length=150)
-    slots = forms.MultipleChoiceField(label="席位", required=False, widget=forms.CheckboxSelectMultiple)
+    slots = forms.MultipleChoiceField(label="席位", required=False, widget=forms.CheckboxSelectMultiple(attrs=CHECK))
     profiles = forms.MultipleChoiceField(
-        label="领域", required=False, choices=list(DOMAIN_NAMES.items()), widget=forms.CheckboxSelectMultiple
+        label="领域",
+        required=False,
+        choices=list(DOMAIN_NAMES.items()),
+        widget=forms.CheckboxSelectMultiple(attrs=CHECK),
     )
     valid_from = forms.DateField(label="起")
     valid_until = forms.DateField(label="止")
