@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from tests.apps.documents.conftest import CODE, MM, URL
 
-from wufei.apps.documents.labels import kilograms, label_side_mm, render_labels
+from wufei.apps.documents.labels import MOST_HERE, kilograms, label_side_mm, render_labels
 from wufei.core.package import Label
 
 ORANGE = (255, 150, 0)  # HJ 1276-2022
@@ -111,6 +111,13 @@ def test_many_labels_make_a_page_each_in_their_order(pages, make_label):
     made = pages(render_labels(labels), scale=1)
     assert len(made) == 30
     assert ["第 1 桶" in made[0].text, "第 30 桶" in made[29].text] == [True, True]
+
+
+def test_a_large_run_is_drawn_in_a_process_of_its_own_and_looks_the_same(make_label, monkeypatch):
+    runs = [make_label(remark=f"第 {number} 桶") for number in range(MOST_HERE + 1)]
+    apart = render_labels(runs)
+    monkeypatch.setattr("wufei.apps.documents.labels.MOST_HERE", 10**6)
+    assert apart == render_labels(runs)
 
 
 def test_four_small_labels_stand_on_a_sheet_and_large_ones_alone(pages, make_label):

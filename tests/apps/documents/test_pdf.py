@@ -101,3 +101,8 @@ class FakeFonts:
 
     def families(self):
         return self._families
+
+
+def test_a_process_that_fails_says_why():
+    with pytest.raises(pdf.FailedChild, match="nothing.typ"):
+        pdf.render_apart("nothing", {})

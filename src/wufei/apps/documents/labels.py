@@ -3,18 +3,22 @@
 Sizes, colours, fields and words are in ``data/documents/labels.json``.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from wufei.apps.documents.pdf import render_pdf
+from wufei.apps.documents.pdf import render_apart, render_pdf
 from wufei.apps.documents.qr import qr_svg
 from wufei.core.package import Label
 from wufei.core.profiles import profiles
 from wufei.core.reference import read_document
 
 HAZARDOUS = "hazardous"
+MOST_HERE = 50  # labels that are drawn in the process that serves the page
+_WORD = re.compile(r"[!-~]+")
+_BROAD = frozenset("%@DGHMNOQUWmw")  # ASCII that is wider than two thirds of an em; the rest is narrower
 
 
 @cache
@@ -51,7 +55,8 @@ def render_labels(labels: Sequence[Label], *, side_mm: int = 100, sheet: str | N
         "sheet": _sheet(side_mm, sheet) if sheet else None,
         "labels": [_item(label) for label in labels],
     }
-    return render_pdf("labels", data, is_tagged=False)
+    render = render_pdf if len(labels) <= MOST_HERE else render_apart
+    return render("labels", data, is_tagged=False)
 
 
 def _size(side_mm: int) -> dict[str, float]:
@@ -94,11 +99,21 @@ def _item(label: Label) -> dict[str, Any]:
                 "lines": row["lines"],
                 "beside": "" if row["beside"] == "hazards" and not shows_hazards else row["beside"],
                 "value": values[row["field"]],
+                **_width(row["head"] + values[row["field"]]),
             }
             for row in rules["rows"]
             if row["of"] in of
         ],
     }
+
+
+def _width(text: str) -> dict[str, float]:
+    """At most how wide a text and the longest word in it are, in em of the font."""
+    return {"ems": _ems(text), "longest": max(map(_ems, _WORD.findall(text)), default=0.0)}
+
+
+def _ems(text: str) -> float:
+    return sum(0.68 if char.isascii() and char not in _BROAD else 1.0 for char in text)
 
 
 def _values(label: Label) -> dict[str, str]:

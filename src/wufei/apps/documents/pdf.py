@@ -6,6 +6,8 @@ The compiler sees the templates and that file alone, no disk and no network. The
 
 import json
 import logging
+import subprocess  # noqa: S404 - our own module, no shell
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -21,6 +23,10 @@ FONT_FAMILY = "Noto Sans CJK SC"
 DATA_FILE = "data.json"
 _TEMPLATE = ".typ"
 _log = logging.getLogger(__name__)
+
+
+class FailedChild(RuntimeError):
+    """A process that rendered a large document has ended without it."""
 
 
 class NoFont(RuntimeError):
@@ -42,6 +48,20 @@ def render_pdf(template: str, data: Mapping[str, Any], *, is_tagged: bool = True
     # Typst's type hints know one source; the binding takes a mapping of file names too.
     made: bytes = typst.compile(given, format="pdf", font_paths=fonts(), timestamp=0, pdf_tags=is_tagged)  # type: ignore[call-overload]
     return made
+
+
+def render_apart(template: str, data: Mapping[str, Any], *, is_tagged: bool = True) -> bytes:
+    """Like ``render_pdf``, in a process of its own, for what is large: typst keeps about 0.6 MB a label for later.
+
+    Raises:
+        FailedChild: the process ended without a document.
+    """
+    command = [sys.executable, "-m", "wufei.apps.documents.pdf"]
+    asked = json.dumps({"template": template, "data": data, "is_tagged": is_tagged}).encode()
+    done = subprocess.run(command, input=asked, capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise FailedChild(f"{template}: {done.returncode}, {done.stderr.decode(errors='replace')[-2000:]}")
+    return done.stdout
 
 
 @cache
@@ -77,3 +97,13 @@ def _font_folder() -> Path | None:
         return Path(str(files(FONT_PACKAGE)))
     except ModuleNotFoundError:
         return None
+
+
+def main() -> None:
+    """What ``render_apart`` asks for on standard input, as PDF on standard output."""
+    asked = json.loads(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(render_pdf(asked["template"], asked["data"], is_tagged=asked["is_tagged"]))
+
+
+if __name__ == "__main__":
+    main()
