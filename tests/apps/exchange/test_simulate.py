@@ -1,7 +1,7 @@
 """``wufei simulate``: everything simulated says so, and the same call twice changes nothing."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from click.testing import CliRunner
@@ -11,8 +11,18 @@ from wufei.apps.exchange import simulate as service
 from wufei.apps.exchange.simulate import OtherSimulation, simulate
 from wufei.apps.facts.models import Fact
 from wufei.apps.ledger.models import HolderRecord, MovementRecord
-from wufei.apps.registry.models import Facility, Organisation, Site, Vehicle
+from wufei.apps.registry import selectors
+from wufei.apps.registry.models import (
+    CarrierLicence,
+    Facility,
+    Organisation,
+    Permit,
+    Site,
+    TransportPerson,
+    Vehicle,
+)
 from wufei.apps.registry.services import load_reference
+from wufei.core import checks
 from wufei.core.simulation import load_scenario, thinned
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -144,3 +154,41 @@ def test_a_place_or_year_without_a_scenario_ends_with_2_and_names_those_that_exi
     assert result.exit_code == 2
     assert "现有：330523 的 2022 年" in result.output
     assert everything() == before
+
+
+def test_the_papers_of_the_simulated_fleet_and_plants_pass_the_checks_of_transport_and_permit():
+    run()
+    vehicle = next(row for row in Vehicle.objects.order_by("plate") if "6.1" in row.hazard_classes)
+    plant = Facility.objects.get(code="SIM-330523-PHZ001")
+    number = vehicle.plate.removeprefix("模拟")
+    crew = {kind: TransportPerson.objects.get(kind=kind, name__endswith=number) for kind in ("driver", "escort")}
+    carrier, day = str(vehicle.organisation_id), date(2026, 11, 25)
+    document = {
+        "wastes": [{"code": "900-249-08", "hazards": ["T", "I"], "form": "L", "mass_g": 5_000_000, "method": "R9"}],
+        "carriers": [{
+            "organisation": carrier, "vehicle": vehicle.plate, "waybill": "1",
+            "driver": crew["driver"].name, "driver_licence": crew["driver"].certificate,
+            "escort": crew["escort"].name, "escort_licence": crew["escort"].certificate,
+        }],
+        "receiver": {"site": plant.code},
+    }  # fmt: skip
+    firm = plant.site.organisation_id
+    found = checks.check(checks.Dossier(
+        document, "hazardous", "hazardous", day,
+        permits=selectors.permits_of([firm], year=2026)[firm],
+        vehicles=selectors.vehicles_by_plate([vehicle.plate]),
+        persons=selectors.persons_by_certificate([row.certificate for row in crew.values()]),
+        licences={carrier: selectors.licences_of([vehicle.organisation_id])[vehicle.organisation_id]},
+    ))  # fmt: skip
+    assert [f.code for f in found] == ["package_missing"]
+
+
+def test_the_papers_say_that_they_are_simulated():
+    run()
+    marked = {"is_simulated": True, "name__startswith": "模拟", "certificate__startswith": "模拟"}
+    assert TransportPerson.objects.filter(**marked).count() == TransportPerson.objects.count() > 0
+    assert not Vehicle.objects.exclude(transport_permit__startswith="模拟")
+    assert not CarrierLicence.objects.exclude(number__startswith="模拟", scope__contains="模拟")
+    plants = Permit.objects.filter(organisation__is_simulated=True)
+    assert plants.exists()
+    assert not plants.exclude(number__startswith="模拟")

@@ -11,10 +11,11 @@ from itertools import islice
 
 from django.db import transaction
 
+from wufei.apps.exchange.simulated_papers import register_papers
 from wufei.apps.facts.models import Fact
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger.services import post, register_holders
-from wufei.apps.registry.models import Facility, Organisation, Site, Vehicle
+from wufei.apps.registry.models import Facility, Organisation, Site
 from wufei.core.ledger import Holder, Movement
 from wufei.core.simulation import Cast, Scenario, emit, make_cast, make_lots, movement_count
 
@@ -141,13 +142,7 @@ def register_cast(scenario: Scenario, cast: Cast) -> None:
     )
     _register_plants(cast)
     every_vehicle = [vehicle for fleet in cast.vehicles.values() for vehicle in fleet]
-    Vehicle.objects.bulk_create(
-        [
-            Vehicle(plate=row.plate, organisation_id=owners[row.credit_code], is_simulated=True)
-            for row in every_vehicle
-        ],
-        batch_size=500,
-    )
+    register_papers(scenario, cast, owners)
     holders = [Holder(site.holder, site.division, site.category, site.name, True) for site in every_site]
     holders += [Holder(v.holder, v.division, "vehicle", f"模拟·车辆{v.plate}", True) for v in every_vehicle]
     # The edge of the region is no invention: real movements will cross it too.

@@ -61,11 +61,17 @@ class Vehicle:
     plate: str
     credit_code: str
     division: str
+    fleet: Fleet
 
     @property
     def holder(self) -> str:
         """Its name as a holder of ledger accounts."""
         return f"vehicle:{self.plate}"
+
+    @property
+    def number(self) -> str:
+        """Its number, on its invented papers and those of its crew."""
+        return self.plate.removeprefix("模拟")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,6 @@ def _vehicles(fleet: Fleet, first: int, register: _Register) -> tuple[Vehicle, .
         for number in range(1, fleet.carriers + 1)
     ]
     return tuple(
-        Vehicle(f"模拟{first + i:04d}", carriers[i % len(carriers)].credit_code, fleet.township)
+        Vehicle(f"模拟{first + i:04d}", carriers[i % len(carriers)].credit_code, fleet.township, fleet)
         for i in range(fleet.vehicles)
     )

@@ -70,7 +70,9 @@ def _scenario(raw: Row) -> Scenario:
         holidays=frozenset(date.fromisoformat(day) for day in raw["holidays"]),
         townships=tuple(_township(row) for row in raw["townships"]),
         seasons={name: tuple(weights) for name, weights in raw["seasons"].items()},
-        fleets=tuple(Fleet(**row) for row in raw["fleets"]),
+        fleets=tuple(
+            Fleet(**row | {"hazard_classes": tuple(row.get("hazard_classes", ()))}) for row in raw["fleets"]
+        ),
         groups=tuple(_group(row) for row in (*raw["groups"], *raw["plants"])),
         streams=tuple(_stream(row) for row in raw["streams"]),
         totals=tuple(_total(row) for row in raw["totals"]),

@@ -25,13 +25,20 @@ class Township:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The carriers of one kind of waste, and how many vehicles they have together."""
+    """The carriers of one kind of waste, and how many vehicles they have together.
+
+    ``hazard_classes`` are the classes of dangerous goods that they may carry, ``licence`` the kind of their licence;
+    ``load_t`` is what one vehicle may carry.
+    """
 
     id: str
     label: str
     carriers: int
     vehicles: int
     township: str
+    hazard_classes: tuple[str, ...] = ()
+    licence: str = ""
+    load_t: str = ""
 
 
 @dataclass(frozen=True, slots=True)
