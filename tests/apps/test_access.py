@@ -39,6 +39,7 @@ from wufei.apps.registry.models import (
 )
 from wufei.apps.registry.services import load_reference
 from wufei.apps.signatures.models import Delegation, EvidenceFile
+from wufei.apps.weighings.models import TicketFile, TicketImport, WeighingRecord
 from wufei.core import plan
 from wufei.core.credit_code import make_credit_code
 from wufei.core.ledger import SHANGHAI, Account, Bucket, Holder, Movement
@@ -224,6 +225,21 @@ PAGES = {
     "ledger:holder": [((f"site:{name}-S",), f"sees:{mark}") for mark, name in MARKS.items()],
     "ledger:mass-balance": [((), f"figures:{place}", f"place={place}") for place in TWO_PLACES],
     "ledger:upload": [((), "may:post")],
+    "weighings:tickets": [((), "everyone")],
+    "weighings:export": [((), "everyone")],
+    "weighings:template": [((), "may:post")],
+    "weighings:imports": [((), "may:post")],
+    "weighings:import-new": [((), "may:post")],
+    "weighings:import": [((f"{{{m}.ticket_import}}",), f"keeps:{m}") for m in "ABC"] + [((10**20,), "nobody")],
+    "weighings:import-file": [((f"{{{m}.ticket_import}}",), f"keeps:{m}") for m in "ABC"],
+    "weighings:accept": [((f"{{{m}.ticket_import}}",), f"post:keeps:{m}") for m in "ABC"],
+    "weighings:undo": [((f"{{{m}.ticket_import}}",), f"post:keeps:{m}") for m in "ABC"],
+    "weighings:ticket": [((f"{{{m}.weighing}}",), f"sees:{m}") for m in "ABC"] + [((10**20,), "nobody")],
+    "weighings:undo-ticket": [((f"{{{m}.weighing}}",), f"post:keeps:{m}") for m in "ABC"],
+    "api:list_weighings": [((), "everyone")],
+    "api:get_weighing": [((f"{{{m}.weighing}}",), f"sees:{m}") for m in "ABC"] + [((10**20,), "nobody")],
+    "api:record_weighing": [((), "everyone")],
+    "api:record_weighings": [((), "post:everyone")],
     "signatures:keys": [((), "everyone")],
     "signatures:identity": [((), "everyone")],
     "signatures:register-key": [((), "post:everyone")],
@@ -264,6 +280,7 @@ PAGES = {
 # The same address is asked for as a page and as each partial: name -> {what HTMX replaces: who may see it}.
 TARGETS = {"cockpit:place": {"indicators": "figures", "lists": "plan", "material": "plan"}}
 PAGED = {
+    "weighings:tickets",
     "ledger:index",
     "ledger:movements",
     "manifests:index",
@@ -360,6 +377,7 @@ def make_firm(number, mark, division, domain, place):
             at=AT, actor="office", verb="register_organisation", subject=f"organisation:{firm.pk}", division=division,
             document=f"{name}文件",
         )  # fmt: skip
+    more |= make_ticket(site, name, code)
     keys = {"organisation": firm.pk, "site": site.pk, "vehicle": vehicle.pk, "person": person.pk, **more}
     return {f"{mark}.{key}": value for key, value in keys.items()}
 
@@ -382,6 +400,20 @@ def declarations(site, name):
     )  # fmt: skip
     keys = {"management_plan": filed, "plan_draft": draft, "book_entry": entry, "declaration": declared}
     return {name: row.pk for name, row in keys.items()}
+
+
+def make_ticket(site, name, code):
+    """A ticket of the site's scale, and the file that brought it."""
+    brought = TicketImport.objects.create(
+        site=site, file_name=f"{name}过磅.xlsx", digest="0" * 64, state="booked", tickets=1, created_at=AT,
+        created_by="office", booked_at=AT, booked_by="office",
+    )  # fmt: skip
+    TicketFile.objects.create(ticket_import=brought, content=f"{name}原件".encode())
+    ticket = WeighingRecord.objects.create(
+        site=site, ticket=f"{name}0001", direction="out", waste_code=code, net_g=1000, weighed_at=AT,
+        outcome="evidence", content="0" * 64, ticket_import=brought, line=2, recorded_at=AT, recorded_by="office",
+    )  # fmt: skip
+    return {"weighing": ticket.pk, "ticket_import": brought.pk}
 
 
 def make_delegations(keys):
@@ -453,6 +485,7 @@ def may_open(rule, person):
         "plan": rest == person.plan,
         "figures": rest == person.figures,
         "may": what in person.may and place in {"", person.figures},
+        "keeps": person.firm == rest or (person.role == "programme_office" and rest in person.sees),
         "delegation": person.firm == rest or (person.role == "programme_office" and rest in person.sees),
         "amendment": rest in person.sees,
         "post": may_open(rest, person) if kind == "post" else False,

@@ -17,6 +17,7 @@ urlpatterns = [
     path("registry/", include("wufei.apps.registry.urls")),
     path("ledger/", include("wufei.apps.ledger.urls")),
     path("transparency/", include("wufei.apps.ledger.public_urls")),
+    path("weighings/", include("wufei.apps.weighings.urls")),
     path("sign/", include("wufei.apps.signatures.public_urls")),
     path("amendments/", include("wufei.apps.amendments.urls")),
     path("signatures/", include("wufei.apps.signatures.urls")),

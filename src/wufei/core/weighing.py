@@ -12,7 +12,7 @@ from functools import cache
 from hashlib import sha256
 from math import isqrt
 from types import MappingProxyType
-from unicodedata import normalize
+from unicodedata import is_normalized, normalize
 
 from wufei.core.catalogue import UnknownWasteCode, domain_of, waste_code
 from wufei.core.findings import Finding, Level
@@ -309,15 +309,18 @@ def outcome_of(weighing: Weighing, stage: str) -> Outcome:
 
 def normal(weighing: Weighing) -> Weighing:
     """The ticket as it is kept and compared: texts in NFC, time to the second, plate in one spelling."""
+    texts: dict[str, str] = {name: getattr(weighing, name) for name in TEXTS}
     changed: dict[str, object] = {
-        name: normalize("NFC", text) for name in TEXTS if not (text := getattr(weighing, name)).isascii()
+        name: normalize("NFC", text)
+        for name, text in texts.items()
+        if not text.isascii() and not is_normalized("NFC", text)
     }
     if weighing.weighed_at.microsecond:
         changed["weighed_at"] = weighing.weighed_at.replace(microsecond=0)
-    if weighing.plate:
-        changed["plate"] = normal_plate(weighing.plate)
-    if weighing.photo_digest:
-        changed["photo_digest"] = weighing.photo_digest.lower()
+    if texts["plate"] != (plate := normal_plate(texts["plate"])):
+        changed["plate"] = plate
+    if texts["photo_digest"] != (digest := texts["photo_digest"].lower()):
+        changed["photo_digest"] = digest
     return replace(weighing, **changed) if changed else weighing  # type: ignore[arg-type]
 
 

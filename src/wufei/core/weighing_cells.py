@@ -8,16 +8,23 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from wufei.core.catalogue import UnknownWasteCode, normal_code, waste_code, waste_codes
-from wufei.core.intake import BadValue, parse_decimal
+from wufei.core.intake import BadValue, parse_decimal, parse_mass
 from wufei.core.ledger_rules import bases
 from wufei.core.reference import read_table
 from wufei.core.units import narrow
 
+_OWN_UNIT = re.compile(r"[0-9.,\s]+([^0-9.,\s+-].*)", re.DOTALL)
 CLOCK = re.compile(r"([0-9]{1,2})[:时点]([0-9]{1,2})(?:[:分]([0-9]{1,2})秒?|分)?")
 FRACTION = re.compile(r"0?\.[0-9]+|0")
 _CODE_IN_TEXT = re.compile(
     r"[0-9]{3}-?[0-9]{3}-?(?:[0-9]{2}|[Ss][0-9]{2})(?![0-9])|(?<![A-Za-z0-9])R[0-9]{2}(?![0-9])"
 )
+
+
+@lru_cache(maxsize=65536)
+def read_mass(text: str, unit: str) -> int:
+    """The grams of a cell; a unit of its own goes before ``unit``."""
+    return parse_mass(text, "" if _OWN_UNIT.fullmatch(narrow(text)) else unit)
 
 
 @lru_cache(maxsize=4096)

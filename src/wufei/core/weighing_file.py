@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from wufei.core.findings import Finding, Level
-from wufei.core.intake import BadValue, parse_date, parse_instant, parse_mass
+from wufei.core.intake import BadValue, parse_date, parse_instant
 from wufei.core.intake.files import narrow_edges
 from wufei.core.ledger import local_day
 from wufei.core.units import grams_of, narrow
@@ -23,6 +23,7 @@ from wufei.core.weighing_cells import (
     read_clock,
     read_count,
     read_direction,
+    read_mass,
     read_waste,
     starts,
 )
@@ -31,7 +32,6 @@ from wufei.core.weighing_heads import Head, check_head, column_names, find_head,
 T = TypeVar("T")
 Rows = Sequence[tuple[int, list[str]]]  # (line from 1, cells)
 SURE_DIGITS = 15  # Excel keeps so many of a number
-_OWN_UNIT = re.compile(r"[0-9.,\s]+([^0-9.,\s+-].*)", re.DOTALL)
 _DAY_IN_TEXT = re.compile(r"[0-9]{4}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}")
 _UNIT_IN_TEXT = re.compile(r"单位[:：]?\s*([^\s,，;；、)）]+)")
 _PAGE = re.compile(r"第?\s*[0-9]+\s*(?:页|/\s*[0-9]+)")
@@ -180,8 +180,7 @@ class _SheetReader:
 
     def mass(self, head: Head, name: str, text: str) -> int:
         """The grams of a cell; a unit of its own goes before that of the head, that before the title's."""
-        own = _OWN_UNIT.fullmatch(narrow(text))
-        return parse_mass(text, "" if own else head.units.get(name) or self.unit)
+        return read_mass(text, head.units.get(name) or self.unit)
 
     def check_total(self, head: Head, line: int, cells: Sequence[str]) -> None:
         self.count("total")

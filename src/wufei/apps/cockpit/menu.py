@@ -22,6 +22,7 @@ SECTIONS: list[tuple[str, str, frozenset[str]]] = [
     ("台账", "ledger:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("申报", "declarations:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("修改更正", "amendments:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
+    ("称重", "weighings:tickets", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("登记", "registry:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
 ]
 

@@ -235,8 +235,8 @@ def _book(
 
 def undo_import(*, user: User, pk: int, reason: str, at: datetime) -> TicketImport:
     """Undo all tickets of an import that are still in force. Raises ``TicketImport.DoesNotExist``, ``Refused``."""
-    why = check_reason(reason)
     own = visible_imports(user).get(pk=pk)
+    why = check_reason(reason)
     done: list[TicketImport] = []
 
     def work() -> Kept:

@@ -15,6 +15,7 @@ from wufei.apps.registry.models import Site, User
 from wufei.apps.transactions import in_transaction
 from wufei.apps.weighings.booking import Accounts, Booked, movement_of, reversal_of
 from wufei.apps.weighings.models import TicketImport, WeighingRecord
+from wufei.apps.weighings.rows import PART, write_records
 from wufei.apps.weighings.selectors import recordable_sites
 from wufei.apps.weighings.sources import Source, SourceFinder
 from wufei.core.findings import Finding, Level, Refused
@@ -22,7 +23,6 @@ from wufei.core.intake import BadValue
 from wufei.core.ledger_rules import Batch, field_names
 from wufei.core.weighing import Outcome, Weighing, check_weighing, normal, outcome_of, stage_of
 
-PART = 500  # tickets that are asked for or written together; SQLite bounds a statement's values
 Progress = Callable[[int, int], None]  # steps done, steps in all
 
 
@@ -169,12 +169,7 @@ def record_weighings(
                 subject=f"weighing:{site.code}/{one.device}/{one.ticket}" if one else f"site:{site.code}",
                 division=site.division_id,
                 document=f"manifest:{one.manifest}" if one and one.manifest else "",
-                after={
-                    "tickets": len(own),
-                    "first": own[0].pk,
-                    "last": own[-1].pk,
-                    "net_g": sum(r.net_g for r in own),
-                },
+                after={"tickets": len(own), "net_g": sum(row.net_g for row in own)},
             )
         return kept
 
@@ -205,7 +200,7 @@ def keep(
             lines.append(line)
     total = len(made) + len(booked)
     for start in range(0, len(made), PART):
-        WeighingRecord.objects.bulk_create(made[start : start + PART])
+        write_records(made[start : start + PART])
         progress(min(start + PART, len(made)), total)
     if booked:
         batch = Batch.of(booked, lines=lines)
@@ -289,11 +284,11 @@ def check_reason(reason: str) -> str:
 
 def undo_weighing(*, user: User, pk: int, reason: str, at: datetime) -> WeighingRecord:
     """Undo one ticket with a reason. Raises ``WeighingRecord.DoesNotExist`` where it is not the person's to undo."""
-    why = check_reason(reason)
 
     def work() -> Kept:
         rows = WeighingRecord.objects.select_for_update(of=("self",)).select_related("site")
         row = rows.get(pk=pk, site__in=recordable_sites(user).values("pk"))
+        why = check_reason(reason)
         if row.is_undone:
             raise Refused([Finding(None, "", f"磅单 {row.ticket} 已经撤销。", "不必再撤销。", "already_undone")])
         movements = undo(user, [row], reason=why, at=at)
