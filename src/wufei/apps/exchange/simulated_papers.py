@@ -17,7 +17,7 @@ CAPACITY_T = Decimal(100_000)
 CREW = {PersonKind.DRIVER: "J", PersonKind.ESCORT: "Y"}
 
 
-def register_papers(scenario: Scenario, cast: Cast, owners: Mapping[str, int]) -> None:
+def register_papers(scenario: Scenario, cast: Cast, owners: Mapping[str | None, int]) -> None:
     """Enter vehicles with their permits, crews and licences of the fleets, and permits of the hazardous plants."""
     vehicles = [vehicle for fleet in cast.vehicles.values() for vehicle in fleet]
     Vehicle.objects.bulk_create(
