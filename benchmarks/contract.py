@@ -1,8 +1,8 @@
 """``python -m benchmarks.contract --minutes 10``: schemathesis against the interface's own OpenAPI document.
 
 It runs the application in this process, on a database of its own that is thrown away, and asks every operation for
-what the document allows and for what it forbids. No answer may be a 500, undocumented, of another shape, or a refusal that
-does not say what to do. JSON lines: one a failure, then the sum; the exit code says whether there was any.
+what the document allows and for what it forbids. No answer may be a 500, undocumented, of another shape, or a refusal
+that does not say what to do. JSON lines: one a failure, then the sum; the exit code says whether there was any.
 """
 
 import argparse
