@@ -8,6 +8,7 @@ carry its mark. Department A (经信局) has the duty of industry, department B 
 """
 
 import io
+import json
 import zipfile
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,6 +23,7 @@ from wufei.apps.amendments.models import AmendmentParty, AmendmentRecord, Correc
 from wufei.apps.assessment.models import ElementValue, ValueStatus
 from wufei.apps.declarations.models import BookEntry, Declaration, ManagementPlan
 from wufei.apps.facts.services import record_fact
+from wufei.apps.field.models import FieldDevice, FieldEvent, FieldOutcome, NumberBlock
 from wufei.apps.ledger import services as ledger
 from wufei.apps.manifests import services as manifests
 from wufei.apps.plans.services import load_pack
@@ -40,6 +42,7 @@ from wufei.apps.registry.models import (
 from wufei.apps.registry.services import load_reference
 from wufei.apps.signatures.models import Delegation, EvidenceFile
 from wufei.apps.weighings.models import TicketFile, TicketImport, WeighingRecord
+from wufei.apps.signatures.models import Delegation, EvidenceFile, SigningKey
 from wufei.core import plan
 from wufei.core.credit_code import make_credit_code
 from wufei.core.ledger import SHANGHAI, Account, Bucket, Holder, Movement
@@ -132,6 +135,12 @@ OPEN = {
     "api:list_problem_kinds",
     "api:get_problem_kind",
     "signing:by-code",  # for whoever has the link: 404 without one
+    "field:home",  # the page for phones, without anything of anyone; it is kept on the phone
+    "field:worker",
+    "field:web-manifest",
+    "field:sync",  # for who signs with a known phone's key: 401 to all others (tests/apps/field/test_views.py)
+    "field:day",
+    "field:photo",
 }
 
 HOMES = {"A": "330523", "B": "330523", "C": "330825"}
@@ -204,6 +213,19 @@ PAGES = {
     "declarations:declaration-pdf": [((f"{{{m}.declaration}}",), f"sees:{m}") for m in "ABC"],
     "declarations:declaration-confirm": [((f"{{{m}.declaration}}",), f"post:own:{m}") for m in "ABC"],
     "declarations:declaration-correct": [((f"{{{m}.declaration}}",), f"post:own:{m}") for m in "ABC"],
+    "field:me": [((), "firms")],
+    "field:register": [((), "post:firms")],
+    "field:index": [((), "everyone")],
+    "field:list": [((name,), "everyone") for name in ("cures", "events", "blocks", "devices")]
+    + [(("users",), "nobody")],
+    "field:export": [((name,), "everyone") for name in ("cures", "events", "blocks", "devices")]
+    + [(("users",), "nobody")],
+    "field:event": [((f"{{{m}.field_event}}",), f"sees:{m}") for m in "ABC"] + [((10**17,), "nobody")],
+    "field:block": [((f"{{{m}.number_block}}",), f"sees:{m}") for m in "ABC"] + [((10**17,), "nobody")],
+    "field:block-proof": [((f"{{{m}.number_block}}",), f"sees:{m}") for m in "ABC"],
+    "field:device": [((f"{{{m}.field_device}}",), f"sees:{m}") for m in "ABC"] + [((10**17,), "nobody")],
+    "field:picture": [((1, "a" * 64), "nobody")],
+    "field:codes": [((), "firms")],
     "plans:index": [((), "plans")],
     "plans:list": [((place, name), f"plan:{place}") for place in TWO_PLACES for name in LISTS]
     + [(("999999", "tasks"), "nobody"), (("330523", "users"), "nobody")],
@@ -286,6 +308,7 @@ PAGED = {
     "manifests:index",
     "registry:list",
     "declarations:plans",
+    "field:list",
     "declarations:book",
     "declarations:declarations",
     "plans:list",
@@ -341,7 +364,35 @@ def world(settings):
             username=name, role=person.role, division_id=person.division, department=department,
             organisation_id=keys[f"{person.firm}.organisation"] if person.firm else None,
         )  # fmt: skip
+    for mark in MARKS:
+        keys |= make_phone(mark, keys[f"{mark}.organisation"])
     return keys
+
+
+def make_phone(mark, organisation):
+    """A phone of a firm with one event that is to be cured, and a number block."""
+    name = MARKS[mark]
+    key = SigningKey.objects.create(
+        user_id=User.objects.get(username="delegate").pk, device=f"{name}手机", algorithm="ed25519",
+        public_key=mark.encode() * 32, key_id=mark * 32, created_at=AT,
+    )  # fmt: skip
+    device = FieldDevice.objects.create(
+        code=f"D{mark}", user=key.user, organisation_id=organisation, name=f"{name}手机", key=key, created_at=AT,
+        seen_at=AT, head="0" * 64,
+    )  # fmt: skip
+    body = json.dumps({"payload": {"reason": f"{name}理由"}}, ensure_ascii=False)
+    event = FieldEvent.objects.create(
+        device=device, seq=1, digest=mark * 64, previous="0" * 64, key=mark, type="arrive", device_at=AT, body=body,
+        signature="", received_at=AT,
+    )  # fmt: skip
+    FieldOutcome.objects.create(event=event, state="refused", number=f"{name}号")
+    block = NumberBlock.objects.create(
+        device=device, series="GY", year=2022, key=f"GY2022{mark}", digits=7, first=1, last=3, issued_at=AT,
+        expires_at=AT, signature="", public_key="",
+    )  # fmt: skip
+    return {
+        f"{mark}.field_event": event.pk, f"{mark}.number_block": block.pk, f"{mark}.field_device": device.pk,
+    }  # fmt: skip
 
 
 def make_firm(number, mark, division, domain, place):

@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str, bool | frozenset[str]]] = {
     "declarations": ("wufei.apps.declarations.commands", "declarations", True),
     "demo": ("wufei.config.serve", "demo", True),
     "facts": ("wufei.apps.facts.commands", "facts", True),
+    "field": ("wufei.apps.field.commands", "field", True),
     "ledger": ("wufei.apps.ledger.commands", "ledger", True),
     "mass-balance": ("wufei.apps.ledger.commands", "mass_balance", True),
     "plan": ("wufei.apps.plans.commands", "plan", True),

@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "wufei.apps.ledger",
     "wufei.apps.weighings",
     "wufei.apps.manifests",
+    "wufei.apps.field",
     "wufei.apps.signatures",
     "wufei.apps.amendments",
     "wufei.apps.declarations",

@@ -23,6 +23,7 @@ urlpatterns = [
     path("signatures/", include("wufei.apps.signatures.urls")),
     path("declarations/", include("wufei.apps.declarations.urls")),
     path("manifests/", include("wufei.apps.manifests.urls")),
+    path("field/", include("wufei.apps.field.urls")),
     path("plans/", include("wufei.apps.plans.urls")),
     path("assessment/", include("wufei.apps.assessment.urls")),
     path("", include("wufei.apps.cockpit.urls")),

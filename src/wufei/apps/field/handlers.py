@@ -1,0 +1,234 @@
+"""What each kind of field event does to manifests: one function a kind, in one table.
+
+A handler runs in the transaction that marks the event as applied. It raises ``Refused`` where a rule stands against
+it and ``NotYet`` where an earlier step has not arrived: phones sync in any order.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import Http404
+
+from wufei.apps.field.codes import use_code
+from wufei.apps.field.documents import pickup_document
+from wufei.apps.field.models import FieldEvent
+from wufei.apps.manifests.models import Manifest, TripStop
+from wufei.apps.manifests.selectors import manifest_of
+from wufei.apps.manifests.services import Act, advance, create_manifest
+from wufei.apps.registry.models import Site, User
+from wufei.core.field_events import EventType
+from wufei.core.findings import Finding, Level, Refused
+from wufei.core.manifest import CLOSED, Event, Status
+
+CLOCK_AHEAD = timedelta(minutes=10)  # a phone that is further ahead is not believed
+CLOCK_BEHIND = timedelta(days=60)  # nor one that claims to have waited this long
+
+
+class NotYet(Exception):  # noqa: N818 - no error: the event waits
+    """An earlier step has not arrived; ``what`` says which."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One event to apply. ``new_number``: given by a person in place of the number that the phone had taken."""
+
+    event: FieldEvent
+    person: User
+    payload: Mapping[str, Any]
+    at: datetime
+    new_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of an event: the manifest it made or moved, and what is worth knowing."""
+
+    number: str = ""
+    findings: list[Finding] = field(default_factory=list)
+
+
+def act_of(job: Job, step: str, **more: Any) -> tuple[Act, list[Finding]]:
+    """Who did it when: the phone's clock is believed unless it is plainly wrong."""
+    said, got = job.event.device_at, job.event.received_at
+    found = []
+    claimed = said
+    if said > got + CLOCK_AHEAD or said < got - CLOCK_BEHIND:
+        claimed = got
+        what = "手机时钟与收到的时间相差太多，以收到的时间为准。"
+        found.append(Finding(None, "at", what, "请校准手机时钟。", "device_clock", Level.WARN))
+    act = Act(
+        person=job.person,
+        claimed_at=min(claimed, job.at),
+        server_at=job.at,
+        device_at=said,
+        key=f"{job.event.key}:{step}",
+        **more,
+    )
+    return act, found
+
+
+def _pickup(job: Job) -> Done:
+    """Loaded: the manifest that is there departs, or one is made with the phone's number, submitted and departs."""
+    payload = job.payload
+    number = str(payload.get("manifest") or "")
+    stop = _stop(job)
+    if number:
+        manifest = manifest_of(job.person, number)
+        if manifest is None:
+            raise NotYet(f"联单 {number} 还没有提交。")
+        found: list[Finding] = []
+    else:
+        manifest, found = _new_manifest(job, stop)
+    act, clock = act_of(job, "depart")
+    patch = {"wastes": _masses(payload), "carriers": _carrier(manifest, payload)}
+    if manifest.status == Status.DRAFT and number:
+        raise NotYet(f"联单 {number} 还没有由移出单位提交。")
+    manifest = advance(manifest.number, Event.DEPART, {k: v for k, v in patch.items() if v}, act=act)
+    if stop is not None:
+        TripStop.objects.filter(pk=stop.pk).update(visited_at=act.claimed_at, manifest=manifest)
+    return Done(manifest.number, found + clock)
+
+
+def _stop(job: Job) -> TripStop | None:
+    """The stop of a trip of the person's own firm that the event names."""
+    trip, position = job.payload.get("trip"), job.payload.get("stop")
+    if not trip or position is None:
+        return None
+    found = (
+        TripStop.objects.filter(trip__number=trip, position=position, trip__carrier=job.person.organisation_id)
+        .select_related("trip__receiver", "trip__carrier", "site__organisation", "manifest")
+        .first()
+    )
+    if found is None:
+        what = f"没有车次 {trip} 的第 {position} 站，或它不是您单位的。"
+        raise Refused([Finding(None, "trip", what, "请核对车次后重新处理，或搁置这条记录。", "unknown_stop")])
+    return found
+
+
+def _new_manifest(job: Job, stop: TripStop | None) -> tuple[Manifest, list[Finding]]:
+    payload = job.payload
+    site = Site.objects.filter(code=str(payload["site"])).select_related("organisation").first()
+    if site is None:
+        what = f"没有编号为“{payload['site']}”的场所。"
+        raise Refused([Finding(None, "site", what, "请先登记该场所，再重新处理。", "unknown_site")])
+    if stop is not None and stop.manifest_id is not None:
+        what = f"第 {stop.position} 站已有联单 {stop.manifest.number if stop.manifest else ''}。"
+        raise Refused([Finding(None, "stop", what, "同一站收了两次的，请另开一站后处理。", "stop_taken")])
+    external, found = _handler(job, site)
+    document, unknown = pickup_document(payload, site=site, stop=stop, person=job.person)
+    if unknown:
+        raise Refused(unknown)
+    claimed = str(payload.get("number") or "")
+    act, _ = act_of(job, "create")
+    manifest = create_manifest(
+        document,
+        act=act,
+        number=job.new_number or claimed or None,
+        trip=(stop.trip_id, stop.position) if stop else None,
+    )
+    own = job.person.organisation_id == site.organisation_id
+    act, _ = act_of(job, "submit", slot="generator", external={} if own else external)
+    return advance(manifest.number, Event.SUBMIT, {}, act=act), found
+
+
+def _handler(job: Job, site: Site) -> tuple[dict[str, Any], list[Finding]]:
+    """Who signed for the generator, with the evidence; a drawing alone is taken on rounds, and said to be one."""
+    handler = job.payload["handler"]
+    evidence = {"name": str(handler["name"])[:60], "field_event": job.event.digest}
+    code = str(handler.get("code") or "")
+    if code:
+        row, finding = use_code(site.organisation, code, event=job.event)
+        if finding is not None:
+            raise Refused([finding])
+        assert row is not None
+        return evidence | {"method": "handler_code", "code": row.pk, "issued_to": row.name}, []
+    what = "移出方在手机上手写签名，没有用验证码。"
+    remedy = "如需核实，请移出单位在联单上补签。"
+    note = Finding(None, "handler", what, remedy, "drawn_signature", Level.INFO)
+    return evidence | {"method": "drawing", "drawing": str(handler.get("drawing") or "")}, [note]
+
+
+def _masses(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was weighed at pick-up, in the order of the manifest's wastes."""
+    return [
+        {"mass_g": row["mass_g"], "basis": row.get("basis") or "weighed"}
+        | ({"packages": row["packages"]} if row.get("packages") else {})
+        for row in payload["wastes"]
+    ]
+
+
+def _carrier(manifest: Manifest, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What changed of the first carrier since the manifest was drawn up: another vehicle or driver on the day."""
+    told = payload.get("carrier")
+    if not isinstance(told, dict) or not manifest.document.get("carriers"):
+        return []
+    names = ("vehicle", "driver", "driver_licence")
+    return [{name: told[name] for name in names if isinstance(told.get(name), str) and told[name]}]
+
+
+def _nothing(job: Job) -> Done:
+    stop = _stop(job)
+    if stop is not None and stop.manifest_id is None:
+        act, _ = act_of(job, "visit")
+        TripStop.objects.filter(pk=stop.pk).update(visited_at=act.claimed_at, note=str(job.payload["reason"])[:200])
+    return Done()
+
+
+def _in_sight(job: Job) -> Manifest:
+    number = str(job.payload["number"])
+    manifest = manifest_of(job.person, number)
+    if manifest is None:
+        raise NotYet(f"还没有联单 {number} 的收运记录。")
+    return manifest
+
+
+def _arrive(job: Job) -> Done:
+    manifest = _in_sight(job)
+    if manifest.status in (Status.DRAFT, Status.SUBMITTED):
+        raise NotYet(f"联单 {manifest.number} 还没有起运记录。")
+    act, found = act_of(job, "arrive")
+    return Done(advance(manifest.number, Event.ARRIVE, {}, act=act).number, found)
+
+
+def _receive(job: Job) -> Done:
+    manifest = _in_sight(job)
+    payload = job.payload
+    if Status(manifest.status) not in CLOSED | {Status.DELIVERED}:
+        raise NotYet(f"联单 {manifest.number} 还没有到达记录。")
+    lines = [{name: row[name] for name in ("accepted_g", "refused_g", "lost_g")} for row in payload["wastes"]]
+    patch: dict[str, Any] = {
+        "receiver": {"handler": str(payload.get("handler") or job.person)[:40]},
+        "receipt": {"lines": lines, "opinion": str(payload.get("reason") or "")[:200] or None},
+    }
+    event = Event.REFUSE if payload["decision"] == "refuse" else Event.CONFIRM
+    act, found = act_of(job, event.value)
+    return Done(advance(manifest.number, event, patch, act=act).number, found)
+
+
+def _numbers_only(job: Job) -> Done:
+    """Spoiled and returned numbers: the use was recorded when the event came in."""
+    return Done()
+
+
+HANDLERS: Mapping[EventType, Callable[[Job], Done]] = {
+    EventType.PICKUP: _pickup,
+    EventType.NOTHING: _nothing,
+    EventType.ARRIVE: _arrive,
+    EventType.RECEIVE: _receive,
+    EventType.SPOIL: _numbers_only,
+    EventType.RETURN: _numbers_only,
+}
+
+
+def handle(job: Job) -> Done:
+    """Do what the event says. Raises ``Refused`` or ``NotYet``; nothing is kept then."""
+    try:
+        return HANDLERS[EventType(job.event.type)](job)
+    except Http404 as error:
+        raise NotYet("联单还不在您单位的范围内。") from error
