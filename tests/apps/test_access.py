@@ -21,7 +21,7 @@ from django.urls import get_resolver, reverse
 
 from wufei.apps.amendments.models import AmendmentParty, AmendmentRecord, CorrectionRequest
 from wufei.apps.assessment.models import ElementValue, ValueStatus
-from wufei.apps.declarations.models import BookEntry, Declaration, ManagementPlan
+from wufei.apps.declarations.models import BookEntry, Contract, Declaration, HandlingPlan, ManagementPlan
 from wufei.apps.facts.services import record_fact
 from wufei.apps.field.models import FieldDevice, FieldEvent, FieldOutcome, NumberBlock
 from wufei.apps.ledger import services as ledger
@@ -226,6 +226,17 @@ PAGES = {
     "field:device": [((f"{{{m}.field_device}}",), f"sees:{m}") for m in "ABC"] + [((10**17,), "nobody")],
     "field:picture": [((1, "a" * 64), "nobody")],
     "field:codes": [((), "firms")],
+    "declarations:contracts": [((), "everyone")],
+    "declarations:contracts-export": [((), "everyone")],
+    "declarations:contract-new": [((), "firm-with-site")],
+    "declarations:contract": [((f"{{{m}.contract}}",), f"sees:{m}") for m in "ABC"],
+    "declarations:contract-file": [((f"{{{m}.contract}}",), "nobody") for m in "ABC"],
+    "declarations:contract-end": [((f"{{{m}.contract}}",), f"post:own:{m}") for m in "ABC"],
+    "declarations:handling-plans": [((), "everyone")],
+    "declarations:handling-export": [((), "everyone")],
+    "declarations:handling-new": [((f"{name}-S",), f"own:{mark}") for mark, name in MARKS.items()],
+    "declarations:handling-plan": [((f"{{{m}.handling_plan}}",), f"sees:{m}") for m in "ABC"],
+    "declarations:handling-decide": [((f"{{{m}.handling_plan}}",), f"post:may:review:{HOMES[m]}") for m in "ABC"],
     "plans:index": [((), "plans")],
     "plans:list": [((place, name), f"plan:{place}") for place in TWO_PLACES for name in LISTS]
     + [(("999999", "tasks"), "nobody"), (("330523", "users"), "nobody")],
@@ -311,6 +322,8 @@ PAGED = {
     "field:list",
     "declarations:book",
     "declarations:declarations",
+    "declarations:contracts",
+    "declarations:handling-plans",
     "plans:list",
     "assessment:figures",
     "cockpit:mass",
@@ -449,7 +462,16 @@ def declarations(site, name):
         site=site, form="hazardous", period="2022-06", version=1, status="confirmed", generated_at=AT,
         generated_by="office", note=f"{name}说明",
     )  # fmt: skip
+    contract = Contract.objects.create(
+        generator=site.organisation, receiver_name=f"{name}接收", number=f"{name}合同", valid_from=date(2022, 1, 1),
+        valid_to=date(2022, 12, 31), created_at=AT, created_by="office",
+    )  # fmt: skip
+    handling = HandlingPlan.objects.create(
+        site=site, version=1, number=f"{name}方案", status="submitted", project=f"{name}工程", submitted_at=AT,
+        begins_on=date(2022, 1, 1), ends_on=date(2022, 12, 31), submitted_by="office",
+    )  # fmt: skip
     keys = {"management_plan": filed, "plan_draft": draft, "book_entry": entry, "declaration": declared}
+    keys |= {"contract": contract, "handling_plan": handling}
     return {name: row.pk for name, row in keys.items()}
 
 

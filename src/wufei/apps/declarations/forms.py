@@ -57,10 +57,12 @@ def inputs(fields: Sequence[Field], values: Mapping[str, Any], prefix: str = "")
     )
 
 
-def input_rows(fields: Sequence[Field], rows: Sequence[Mapping[str, Any]], blank: int) -> tuple[InputRow, ...]:
-    """The rows of a table with ``blank`` empty ones behind them."""
+def input_rows(
+    fields: Sequence[Field], rows: Sequence[Mapping[str, Any]], blank: int, start: str = "r"
+) -> tuple[InputRow, ...]:
+    """The rows of a table with ``blank`` empty ones behind them; ``start`` begins the names of its inputs."""
     shown = [*rows, *({} for _ in range(blank))]
-    return tuple(InputRow(i, inputs(fields, row, f"r{i}-")) for i, row in enumerate(shown, 1))
+    return tuple(InputRow(i, inputs(fields, row, f"{start}{i}-")) for i, row in enumerate(shown, 1))
 
 
 def posted(fields: Sequence[Field], data: QueryDict, prefix: str = "") -> dict[str, str]:
@@ -68,9 +70,9 @@ def posted(fields: Sequence[Field], data: QueryDict, prefix: str = "") -> dict[s
     return {one.name: text for one in fields if (text := data.get(f"{prefix}{one.name}", "").strip())}
 
 
-def posted_rows(fields: Sequence[Field], data: QueryDict) -> list[dict[str, str]]:
+def posted_rows(fields: Sequence[Field], data: QueryDict, start: str = "r") -> list[dict[str, str]]:
     """The rows of a table as they were typed; rows without a word are left out."""
-    numbers = {name[1:].partition("-")[0] for name in data if name.startswith("r") and "-" in name}
+    numbers = {name[len(start) :].partition("-")[0] for name in data if name.startswith(start) and "-" in name}
     wanted = sorted({int(n) for n in numbers if n.isascii() and n.isdecimal() and len(n) < 4})[:ROWS_POSTED]
-    rows = (posted(fields, data, f"r{number}-") for number in wanted)
+    rows = (posted(fields, data, f"{start}{number}-") for number in wanted)
     return [row for row in rows if row]

@@ -8,8 +8,17 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.timezone import localtime
 
-from wufei.apps.declarations.models import BookEntry, Declaration, DeclarationStatus, EntryStatus, ManagementPlan
+from wufei.apps.declarations.models import (
+    BookEntry,
+    Contract,
+    Declaration,
+    DeclarationStatus,
+    EntryStatus,
+    HandlingPlan,
+    ManagementPlan,
+)
 from wufei.apps.registry.listing import Cell, Column, Listing, Page
+from wufei.core.agreements import HANDLING_NAMES
 from wufei.core.declaration import forms, parse_period
 from wufei.core.form_fields import shown_value, tonnes_text
 from wufei.core.management_plan import STATUS_NAMES, grade_names
@@ -243,3 +252,114 @@ def declaration_filters(asked: Mapping[str, str]) -> tuple[Filter, ...]:
         Filter("period", "时期", asked.get("period", "")[:8]),
         Filter("status", "状态", asked.get("status", "")[:12], tuple(DeclarationStatus.choices)),
     )
+
+
+def _contract(row: Contract) -> tuple[Cell, ...]:
+    return (
+        Cell(row.number, reverse("declarations:contract", args=[row.pk]), badge="已终止" if row.ended_on else ""),
+        Cell(row.generator.name),
+        Cell(row.receiver_name),
+        Cell("、".join(item["waste_code"] for item in row.items[:5]) + ("…" if len(row.items) > 5 else "")),
+        Cell(row.valid_from.isoformat(), css="nowrap"),
+        Cell((row.ended_on or row.valid_to).isoformat(), css="nowrap"),
+    )
+
+
+CONTRACTS: Listing[Contract] = Listing(
+    "委托合同",
+    ("generator",),
+    (
+        Column("合同编号", "number"),
+        Column("产废单位", "generator__name"),
+        Column("接收单位", "receiver_name"),
+        Column("废物"),
+        Column("自", "valid_from"),
+        Column("至", "valid_to"),
+    ),
+    ("number", "generator__name", "receiver_name"),
+    _contract,
+    "还没有合同。产废单位的人员可在这里登记与接收单位签订的合同。",
+    default_sort="-valid_to",
+)
+CONTRACT_HEADER = (
+    "合同编号",
+    "产废单位",
+    "接收单位",
+    "废物代码",
+    "利用处置方式",
+    "约定数量（吨）",
+    "自",
+    "至",
+    "终止日",
+)
+
+
+def contract_rows(row: Contract) -> list[tuple[str, ...]]:
+    """One contract as rows of the workbook, one a waste."""
+    return [
+        (
+            row.number,
+            row.generator.name,
+            row.receiver_name,
+            item["waste_code"],
+            item.get("method", ""),
+            tonnes_text(item["mass_g"]) if "mass_g" in item else "",
+            row.valid_from.isoformat(),
+            row.valid_to.isoformat(),
+            row.ended_on.isoformat() if row.ended_on else "",
+        )
+        for item in row.items
+    ]
+
+
+def _handling(row: HandlingPlan) -> tuple[Cell, ...]:
+    return (
+        Cell(row.project, reverse("declarations:handling-plan", args=[row.pk])),
+        Cell(row.site.name),
+        Cell(row.number, css="nowrap"),
+        Cell(f"第 {row.version} 版", css="nowrap"),
+        Cell(row.begins_on.isoformat(), css="nowrap"),
+        Cell(HANDLING_NAMES[row.status], css="nowrap", badge="开工后报送" if row.is_late else ""),
+        Cell(shown_time(row.submitted_at), css="nowrap"),
+    )
+
+
+HANDLING_PLANS: Listing[HandlingPlan] = Listing(
+    "建筑垃圾处理方案",
+    ("site",),
+    (
+        Column("工程", "project"),
+        Column("工地", "site__name"),
+        Column("编号"),
+        Column("版本"),
+        Column("开工", "begins_on"),
+        Column("状态", "status"),
+        Column("报送时间", "submitted_at"),
+    ),
+    ("project", "site__name", "number"),
+    _handling,
+    "还没有处理方案。施工单位的人员应在开工前为工地报送。",
+    default_sort="-submitted_at",
+)
+HANDLING_HEADER = ("工程", "工地", "编号", "版本", "开工", "完工", "状态", "报送时间", "开工后报送", "预计产生（吨）")
+
+
+def handling_export(row: HandlingPlan) -> tuple[str | int, ...]:
+    """One handling plan as a row of the workbook."""
+    return (
+        row.project,
+        row.site.name,
+        row.number,
+        row.version,
+        row.begins_on.isoformat(),
+        row.ends_on.isoformat(),
+        HANDLING_NAMES[row.status],
+        shown_time(row.submitted_at),
+        "是" if row.is_late else "",
+        tonnes_text(sum(waste["planned_g"] for waste in row.content.get("wastes", []))),
+    )
+
+
+def handling_filters(asked: Mapping[str, str]) -> tuple[Filter, ...]:
+    """The filters of the list of handling plans."""
+    return (Filter("status", "状态", asked.get("status", "")[:12], tuple(HANDLING_NAMES.items())),)

@@ -179,3 +179,55 @@ class Declaration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.form} {self.period} v{self.version}"
+
+
+class Contract(models.Model):
+    """A contract between a generator and the facility that takes its waste (委托合同). It is ended, never edited."""
+
+    generator = models.ForeignKey(Organisation, models.PROTECT, related_name="contracts_given")
+    receiver = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="contracts_taken")
+    receiver_name = models.CharField(max_length=200)
+    number = models.CharField(max_length=200)
+    valid_from = models.DateField()
+    valid_to = models.DateField()
+    items = models.JSONField(default=list)  # waste_code, method, mass_g
+    file_name = models.CharField(max_length=200, blank=True)
+    file_sha256 = models.CharField(max_length=64, blank=True)
+    ended_on = models.DateField(null=True)  # the last day it covers, where it ended early
+    end_reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["generator", "number"], name="contract_number_once")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class HandlingPlan(models.Model):
+    """One version of the handling plan of a building site (建筑垃圾处理方案)."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="handling_plans")
+    version = models.PositiveSmallIntegerField()
+    number = models.CharField(max_length=40, unique=True)
+    status = models.CharField(max_length=12)
+    project = models.CharField(max_length=200)
+    begins_on = models.DateField()
+    ends_on = models.DateField()
+    content = models.JSONField(default=dict)  # head, wastes, carriers, receivers
+    reason = models.CharField(max_length=200, blank=True)
+    is_late = models.BooleanField(default=False)
+    submitted_at = models.DateTimeField()
+    submitted_by = models.CharField(max_length=150)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decision_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["site", "version"], name="handling_version_once")]
+
+    def __str__(self) -> str:
+        return self.number

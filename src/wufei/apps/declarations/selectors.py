@@ -12,10 +12,19 @@ from datetime import date, datetime, timedelta
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
-from wufei.apps.declarations.models import BookEntry, Declaration, EntryStatus, ManagementPlan, PlanTransfer, PlanUse
+from wufei.apps.declarations.models import (
+    BookEntry,
+    Contract,
+    Declaration,
+    EntryStatus,
+    HandlingPlan,
+    ManagementPlan,
+    PlanTransfer,
+    PlanUse,
+)
 from wufei.apps.ledger.models import AccountRecord, FlowRecord
 from wufei.apps.registry.models import Organisation, Permit, Role, Site, User
-from wufei.apps.registry.selectors import FIRM_ROLES, scope, visible_sites
+from wufei.apps.registry.selectors import FIRM_ROLES, scope, visible_organisations, visible_sites
 from wufei.core.catalogue import domain_of
 from wufei.core.declaration import Form, Period, parse_period
 from wufei.core.ledger import SHANGHAI, Bucket
@@ -316,3 +325,69 @@ def sites_owing(form: Form, period: Period) -> list[Site]:
 def sites_named(code: str) -> list[Site]:
     """The site of that code, in a list; empty where there is none."""
     return list(Site.objects.filter(code=code))
+
+
+# --- Contracts and handling plans ---------------------------------------------------------------------------------
+
+
+def visible_contracts(user: Person) -> QuerySet[Contract]:
+    """Contracts of which either party is a visible organisation."""
+    seen = visible_organisations(user)
+    return Contract.objects.filter(Q(generator__in=seen) | Q(receiver__in=seen))
+
+
+def own_contracts(user: Person) -> QuerySet[Contract]:
+    """The contracts that the person's own firm gave."""
+    firm = own_organisation(user)
+    return Contract.objects.filter(generator=firm) if firm else Contract.objects.none()
+
+
+def own_organisation(user: Person) -> Organisation | None:
+    """The firm for which the person writes."""
+    is_firm = isinstance(user, User) and user.is_active and user.role in FIRM_ROLES
+    return user.organisation if is_firm and isinstance(user, User) else None
+
+
+def contract_covering(generator_id: int, receiver_id: int, waste_code: str, on: date) -> Contract | None:
+    """The contract between two organisations that covers a waste on a day, the newest where several do; one query."""
+    rows = Contract.objects.filter(
+        generator_id=generator_id, receiver_id=receiver_id, valid_from__lte=on, valid_to__gte=on
+    ).filter(Q(ended_on=None) | Q(ended_on__gte=on))
+    return next(
+        (row for row in rows.order_by("-pk") if any(item["waste_code"] == waste_code for item in row.items)), None
+    )
+
+
+def visible_handling_plans(user: Person) -> QuerySet[HandlingPlan]:
+    """Handling plans of visible sites."""
+    return HandlingPlan.objects.filter(site__in=visible_sites(user))
+
+
+def decidable_handling_plans(user: Person) -> QuerySet[HandlingPlan]:
+    """The handling plans that the person may approve or return: of the duty of construction."""
+    return visible_handling_plans(user) if reviews(user, "construction") else HandlingPlan.objects.none()
+
+
+def handling_plan_of(site_id: int, on: date) -> HandlingPlan | None:
+    """The handling plan of a building site for a day: the approved one, else the one that waits; ``None`` without.
+
+    ``status``, ``is_late``, ``content`` (head, wastes, carriers, receivers) tell the caller what it needs to judge.
+    """
+    rows = HandlingPlan.objects.filter(site_id=site_id, begins_on__lte=on, ends_on__gte=on)
+    found = {row.status: row for row in rows.filter(status__in=["approved", "submitted"]).order_by("pk")}
+    return found.get("approved") or found.get("submitted")
+
+
+def handling_versions(user: Person, plan: HandlingPlan) -> list[HandlingPlan]:
+    """The versions of a site's handling plan, the newest first."""
+    return list(visible_handling_plans(user).filter(site_id=plan.site_id).order_by("-version")[:50])
+
+
+def newest_handling_plan(site: Site) -> HandlingPlan | None:
+    """The newest version of a site's handling plan."""
+    return HandlingPlan.objects.filter(site=site).order_by("-version").first()
+
+
+def building_sites(user: Person) -> list[Site]:
+    """The own sites that are building sites."""
+    return list(own_sites(user).filter(category="construction_site").order_by("name")[:50])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wufei.apps.declarations import book_views, periodic_views, views
+from wufei.apps.declarations import agreement_views, book_views, periodic_views, views
 
 app_name = "declarations"
 
@@ -35,4 +35,15 @@ urlpatterns = [
     path("periods/<int:pk>.pdf", periodic_views.declaration_pdf, name="declaration-pdf"),
     path("periods/<int:pk>/confirm/", periodic_views.declaration_confirm, name="declaration-confirm"),
     path("periods/<int:pk>/correct/", periodic_views.declaration_correct, name="declaration-correct"),
+    path("contracts/", agreement_views.contract_list, name="contracts"),
+    path("contracts.xlsx", agreement_views.contracts_export, name="contracts-export"),
+    path("contracts/new/", agreement_views.contract_new, name="contract-new"),
+    path("contracts/<int:pk>/", agreement_views.contract_page, name="contract"),
+    path("contracts/<int:pk>/file/", agreement_views.contract_file, name="contract-file"),
+    path("contracts/<int:pk>/end/", agreement_views.contract_end, name="contract-end"),
+    path("handling/", agreement_views.handling_list, name="handling-plans"),
+    path("handling.xlsx", agreement_views.handling_export, name="handling-export"),
+    path("handling/of/<str:site>/", agreement_views.handling_new, name="handling-new"),
+    path("handling/<int:pk>/", agreement_views.handling_page, name="handling-plan"),
+    path("handling/<int:pk>/decide/", agreement_views.handling_decide, name="handling-decide"),
 ]
