@@ -20,6 +20,8 @@ urlpatterns = [
     path("weighings/", include("wufei.apps.weighings.urls")),
     path("sign/", include("wufei.apps.signatures.public_urls")),
     path("amendments/", include("wufei.apps.amendments.urls")),
+    path("packages/", include("wufei.apps.packages.urls")),
+    path("q/", include("wufei.apps.packages.public_urls")),
     path("signatures/", include("wufei.apps.signatures.urls")),
     path("declarations/", include("wufei.apps.declarations.urls")),
     path("manifests/", include("wufei.apps.manifests.urls")),

@@ -24,6 +24,7 @@ SECTIONS: list[tuple[str, str, frozenset[str]]] = [
     ("修改更正", "amendments:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("称重", "weighings:tickets", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("外业", "field:index", OFFICES | FIRM_ROLES),
+    ("包装", "packages:list", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("登记", "registry:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
 ]
 

@@ -11,9 +11,9 @@ from django.db import connection
 from django.db.models import Q
 
 from wufei.apps.facts.services import record_fact
-from wufei.apps.ledger.transactions import in_transaction
 from wufei.apps.packages.models import Package, PackageAction, PackageStep
 from wufei.apps.packages.rows import insert_rows
+from wufei.apps.transactions import in_transaction
 from wufei.core.findings import Finding, Refused
 from wufei.core.package import TRANSITIONS, Event, Status, event_names, rules, status_names
 from wufei.core.package_code import check_code

@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.models import Q
 
 from wufei.apps.facts.services import record_fact
-from wufei.apps.ledger.transactions import in_transaction
 from wufei.apps.packages.models import Package
+from wufei.apps.transactions import in_transaction
 from wufei.core.findings import Refused
 from wufei.core.package_code import read_scan
 

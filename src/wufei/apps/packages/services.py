@@ -116,8 +116,12 @@ def weigh(*, masses_g: Mapping[str, int], act: Act) -> list[str]:
         taken = take(list(masses_g), Event.WEIGH, act, inner=True)
         mass_of = {plain_code(code): mass_g for code, mass_g in masses_g.items()}
         named = taken.named
+        came = _came_from_others(named)
         for package in named:
             mass_g = _of(mass_of, package)
+            if package in came:
+                what = f"包装 {package.code} 由拆分、合并或处理得来，重量 {package.mass_g} 克已定。"
+                taken.wrong(package, what, "差额请在台账中记盘点调整。", "came_from_others")
             if not 0 < mass_g <= 10**12:
                 what = f"包装 {package.code} 的重量为 {mass_g} 克，应大于 0 且不超过 100 万吨。"
                 taken.wrong(package, what, "请核对计量单位。", "mass_range")
@@ -135,6 +139,12 @@ def weigh(*, masses_g: Mapping[str, int], act: Act) -> list[str]:
         return codes
 
     return perform(act, Event.WEIGH, {"masses": dict(masses_g)}, work)
+
+
+def _came_from_others(packages: Sequence[Package]) -> list[Package]:
+    """Those that came out of a split, a merger or a treatment: their mass is bound to that of others."""
+    came = set(PackageEdge.objects.filter(target__in=packages).values_list("target_id", flat=True))
+    return [package for package in packages if package.id in came]
 
 
 def _of(mass_of: Mapping[str, int], package: Package) -> int:
@@ -263,9 +273,7 @@ def void(*, codes: Sequence[str], act: Act) -> list[str]:
         for package in taken.named:
             if taken.inside.get(package.id):
                 taken.wrong(package, f"包装 {package.code} 里面还有包装。", "请先把里面的出箱。", "not_empty")
-        came = PackageEdge.objects.filter(target__in=taken.named).values_list("target_id", flat=True)
-        by_id = {package.id: package for package in taken.named}
-        for package in (by_id[key] for key in set(came)):
+        for package in _came_from_others(taken.named):
             what = f"包装 {package.code} 由拆分、合并或处理得来，作废会丢失重量。"
             taken.wrong(package, what, "请照常转移或销码。", "came_from_others")
         taken.refuse()
