@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import pypdfium2 as pdfium
 import pytest
 from django.apps import apps
 from django.db import transaction
@@ -26,6 +27,7 @@ from wufei.apps.facts.services import record_fact
 from wufei.apps.field.models import FieldDevice, FieldEvent, FieldOutcome, NumberBlock
 from wufei.apps.ledger import services as ledger
 from wufei.apps.manifests import services as manifests
+from wufei.apps.packages import services as packages
 from wufei.apps.plans.services import load_pack
 from wufei.apps.registry import selectors
 from wufei.apps.registry.models import (
@@ -134,6 +136,7 @@ OPEN = {
     "api:openapi-view",
     "api:list_problem_kinds",
     "api:get_problem_kind",
+    "package-public",  # what the label of a package shows; tests/apps/packages/test_pages.py
     "signing:by-code",  # for whoever has the link: 404 without one
     "field:home",  # the page for phones, without anything of anyone; it is kept on the phone
     "field:worker",
@@ -169,6 +172,33 @@ PAGES = {
     "api:get_webhook": [((1,), "nobody")],
     "api:delete_webhook": [((1,), "nobody")],
     "api:replay_webhook": [((1,), "post:nobody")],
+    "api:assign_packages": [((), "everyone")],
+    "api:list_packages": [((), "everyone")],
+    "api:get_package": [((f"{{{m}.package}}",), f"sees:{m}") for m in "ABC"] + [(("nothing",), "nobody")],
+    "api:get_package_trace": [((f"{{{m}.package}}",), f"sees:{m}") for m in "ABC"],
+    **{
+        f"api:{name}": [((f"{{{m}.package}}",), f"post:own:{m}") for m in "ABC"]
+        for name in (
+            "nest_packages",
+            "unnest_package",
+            "weigh_package",
+            "store_package",
+            "split_package",
+            "merge_packages",
+            "retire_packages",
+            "void_package",
+        )
+    },
+    "api:record_scan": [((), "post:everyone")],
+    "packages:list": [((), "everyone"), ((), "everyone", "status=assigned")],
+    "packages:export": [((), "everyone")],
+    "packages:assign": [((), "firm-with-site")],
+    "packages:labels": [((), "nobody")] + [((), f"sees:{m}", f"code={name}外码") for m, name in MARKS.items()],
+    "packages:detail": [((f"{{{m}.package}}",), f"sees:{m}") for m in "ABC"] + [(("nothing",), "nobody")],
+    "packages:trace": [((f"{{{m}.package}}",), f"sees:{m}") for m in "ABC"],
+    "packages:trace-graph": [((f"{{{m}.package}}",), f"sees:{m}") for m in "ABC"],
+    "packages:act": [((f"{{{m}.package}}", "store"), f"post:own:{m}") for m in "ABC"]
+    + [((f"{{{m}.package}}", "explode"), "post:nobody") for m in "ABC"],
     "registry:index": [((), "everyone")],
     "registry:import": [((), "may:import")],
     "registry:import-template": [((), "may:import")],
@@ -317,6 +347,7 @@ PAGED = {
     "ledger:index",
     "ledger:movements",
     "manifests:index",
+    "packages:list",
     "registry:list",
     "declarations:plans",
     "field:list",
@@ -436,6 +467,10 @@ def make_firm(number, mark, division, domain, place):
     ledger.post([movement], actor="office", recorded_at=datetime(2022, 12, 31, tzinfo=UTC))
     more = declarations(site, name)
     make_manifest(mark, firm, code)
+    package = packages.assign_packages(
+        site=site, what=packages.What(code, date(2022, 6, 1), remark=f"{name}备注"), external_codes=[f"{name}外码"],
+        act=packages.Act(f"sample-{mark}", AT, AT, "office"),
+    )  # fmt: skip
     with transaction.atomic():
         record_fact(
             at=AT, actor="office", verb="register_organisation", subject=f"organisation:{firm.pk}", division=division,
@@ -443,6 +478,7 @@ def make_firm(number, mark, division, domain, place):
         )  # fmt: skip
     more |= make_ticket(site, name, code)
     keys = {"organisation": firm.pk, "site": site.pk, "vehicle": vehicle.pk, "person": person.pk, **more}
+    keys = {"organisation": firm.pk, "site": site.pk, "package": package[0], **more}
     return {f"{mark}.{key}": value for key, value in keys.items()}
 
 
@@ -573,11 +609,14 @@ def forbidden_marks(person):
 
 
 def content(answer):
-    """All text of an answer; a workbook is unpacked."""
+    """All text of an answer; a workbook is unpacked, a PDF read page by page."""
     raw = b"".join(answer.streaming_content) if answer.streaming else answer.content
     if raw.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             return "".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+    if raw.startswith(b"%PDF"):
+        with pdfium.PdfDocument(raw) as document:
+            return "".join(page.get_textpage().get_text_bounded() for page in document)
     text = raw.decode("utf-8", "replace")
     return text.encode("ascii", "replace").decode("unicode_escape") + text if "\\u" in text else text
 

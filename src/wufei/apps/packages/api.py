@@ -279,7 +279,7 @@ def _out(package: Package, total_g: int) -> dict[str, Any]:
 
 @router.post("/", auth=WRITE, response={201: CodesOut}, summary="赋码")
 @writes
-def assign(request: HttpRequest, asked: AssignIn) -> Any:
+def assign_packages(request: HttpRequest, asked: AssignIn) -> Any:
     """Give packages at a site of one's own firm their codes; as many statements for a thousand as for one."""
     site = selectors.own_sites(request.user).filter(code=asked.site).first()
     if site is None:
@@ -321,7 +321,7 @@ def get_package(request: HttpRequest, code: str) -> Any:
 
 
 @router.get("/{code}/trace/", auth=READ, response=TraceOut, summary="追溯")
-def get_trace(request: HttpRequest, code: str, way: Way = Way.DOWN) -> Any:
+def get_package_trace(request: HttpRequest, code: str, way: Way = Way.DOWN) -> Any:
     """Where the mass of a package went (``down``) or came from (``up``), with shares that sum to the gram."""
     return _trace_out(trace_page(_package(request, code), way, request.user))
 
@@ -343,21 +343,21 @@ def _trace_out(page: TracePage) -> dict[str, Any]:
 
 @router.post("/{code}/nest/", auth=WRITE, response=CodesOut, summary="小箱进大箱")
 @writes
-def nest(request: HttpRequest, code: str, asked: NestIn) -> Any:
+def nest_packages(request: HttpRequest, code: str, asked: NestIn) -> Any:
     """Put packages into the box of the address."""
     return {"codes": services.nest(box=_package(request, code).code, codes=asked.codes, act=_act(request, asked))}
 
 
 @router.post("/{code}/unnest/", auth=WRITE, response=CodesOut, summary="出箱")
 @writes
-def unnest(request: HttpRequest, code: str, asked: ActIn) -> Any:
+def unnest_package(request: HttpRequest, code: str, asked: ActIn) -> Any:
     """Take a package out of the box it lies in."""
     return {"codes": services.unnest(codes=[_package(request, code).code], act=_act(request, asked))}
 
 
 @router.post("/{code}/weigh/", auth=WRITE, response=CodesOut, summary="称重")
 @writes
-def weigh(request: HttpRequest, code: str, asked: WeighIn) -> Any:
+def weigh_package(request: HttpRequest, code: str, asked: WeighIn) -> Any:
     """Say what a package weighs, net."""
     masses = {_package(request, code).code: asked.mass_g}
     return {"codes": services.weigh(masses_g=masses, act=_act(request, asked))}
@@ -365,14 +365,14 @@ def weigh(request: HttpRequest, code: str, asked: WeighIn) -> Any:
 
 @router.post("/{code}/store/", auth=WRITE, response=CodesOut, summary="入库")
 @writes
-def store(request: HttpRequest, code: str, asked: ActIn) -> Any:
+def store_package(request: HttpRequest, code: str, asked: ActIn) -> Any:
     """Note that a package went into the store."""
     return {"codes": services.store(codes=[_package(request, code).code], act=_act(request, asked))}
 
 
 @router.post("/{code}/split/", auth=WRITE, response=CodesOut, summary="拆分")
 @writes
-def split(request: HttpRequest, code: str, asked: SplitIn) -> Any:
+def split_package(request: HttpRequest, code: str, asked: SplitIn) -> Any:
     """Split a package into parts; answers their codes."""
     package = _package(request, code)
     return {"codes": treating.split(code=package.code, parts_g=asked.parts_g, act=_act(request, asked))}
@@ -380,7 +380,7 @@ def split(request: HttpRequest, code: str, asked: SplitIn) -> Any:
 
 @router.post("/{code}/merge/", auth=WRITE, response=CodesOut, summary="合并")
 @writes
-def merge(request: HttpRequest, code: str, asked: MergeIn) -> Any:
+def merge_packages(request: HttpRequest, code: str, asked: MergeIn) -> Any:
     """Merge packages into one new one; answers its code."""
     codes = [_package(request, code).code, *asked.codes]
     into = asked.into.what() if asked.into else None
@@ -389,7 +389,7 @@ def merge(request: HttpRequest, code: str, asked: MergeIn) -> Any:
 
 @router.post("/{code}/retire/", auth=WRITE, response=CodesOut, summary="处置销码")
 @writes
-def retire(request: HttpRequest, code: str, asked: RetireIn) -> Any:
+def retire_packages(request: HttpRequest, code: str, asked: RetireIn) -> Any:
     """Retire packages at their final treatment; answers the codes of the residues."""
     codes = [_package(request, code).code, *asked.codes]
     outputs = [treating.Residue(row.what(), row.mass_g) for row in asked.outputs]
@@ -398,7 +398,7 @@ def retire(request: HttpRequest, code: str, asked: RetireIn) -> Any:
 
 @router.post("/{code}/void/", auth=WRITE, response=CodesOut, summary="作废")
 @writes
-def void(request: HttpRequest, code: str, asked: VoidIn) -> Any:
+def void_package(request: HttpRequest, code: str, asked: VoidIn) -> Any:
     """Take back a code that was given by mistake."""
     act = _act(request, asked, reason=asked.reason)
     return {"codes": services.void(codes=[_package(request, code).code], act=act)}
@@ -406,7 +406,7 @@ def void(request: HttpRequest, code: str, asked: VoidIn) -> Any:
 
 @scans.post("/", auth=WRITE, response={201: ScanOut}, summary="扫码")
 @writes
-def scan(request: HttpRequest, asked: ScanIn) -> Any:
+def record_scan(request: HttpRequest, asked: ScanIn) -> Any:
     """Keep a scan, whatever was read; says whether there is such a package."""
     return Answer(201, keep_scan(request, asked))
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -251,7 +252,8 @@ def labels(request: HttpRequest) -> HttpResponse:
     if action:
         found = PackageFilters(action=action).apply(visible).order_by("id")[:LABELS_MOST]
     else:
-        found = visible.filter(code__in=[plain_code(code)[:40] for code in codes]).order_by("id")
+        keys = [plain_code(code)[:80] for code in codes]
+        found = visible.filter(Q(code__in=keys) | Q(external_code__in=keys)).order_by("id")
     packages = list(found)
     side = request.GET.get("side", "")
     if not packages or (side and side not in {str(known) for known in label_sides_mm()}):
