@@ -614,7 +614,7 @@ def content(answer):
     if raw.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             return "".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
-    if raw.startswith(b"%PDF"):
+    if raw.startswith(b"%PDF") and b"startxref" in raw:  # a real one
         with pdfium.PdfDocument(raw) as document:
             return "".join(page.get_textpage().get_text_bounded() for page in document)
     text = raw.decode("utf-8", "replace")
