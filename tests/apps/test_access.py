@@ -190,6 +190,7 @@ PAGES = {
         )
     },
     "api:record_scan": [((), "post:everyone")],
+    "api:record_scan_lines": [((), "post:everyone")],
     "packages:list": [((), "everyone"), ((), "everyone", "status=assigned")],
     "packages:export": [((), "everyone")],
     "packages:assign": [((), "firm-with-site")],

@@ -21,13 +21,14 @@ def caller(client, make_user, plant):
         at=timezone.now(),
     )  # fmt: skip
 
+    call_headers = {"Authorization": f"Bearer {secret}"}
+
     def call(method, address, data=None, **headers):
         sent = {} if data is None else {"data": json.dumps(data), "content_type": "application/json"}
-        answer = client.generic(
-            method, f"/api/v1/{address}", headers={"Authorization": f"Bearer {secret}"} | headers, **sent
-        )
+        answer = client.generic(method, f"/api/v1/{address}", headers=call_headers | headers, **sent)
         return answer.status_code, json.loads(answer.content)
 
+    call.headers = call_headers
     return call
 
 
@@ -103,3 +104,15 @@ def test_a_scan_is_kept_whatever_was_read(caller, plant):
     )
     assert PackageScan.objects.count() == 2
     assert get(code).scans.count() == 1
+
+
+def test_scans_come_in_lines_and_each_line_is_kept_once(caller, client, plant):
+    (code,) = assign(plant)
+    raw = "\n".join(json.dumps({"text": text, "key": f"k{i}"}) for i, text in enumerate([code, "???", code.lower()]))
+    for new in (True, False):
+        answer = client.post("/api/v1/scans/lines/", raw, content_type="application/x-ndjson", headers=caller.headers)
+        lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+        assert [(line["status"], line["result"]["is_known"], line["result"]["is_new"]) for line in lines] == [
+            (201, True, new), (201, False, new), (201, True, new)
+        ]  # fmt: skip
+    assert PackageScan.objects.count() == 3

@@ -1,6 +1,6 @@
 """``/api/v1/packages/`` and ``/api/v1/scans/``: the same services as the pages."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Annotated, Any
 from uuid import uuid4
@@ -20,6 +20,7 @@ from wufei.apps.packages.models import Package
 from wufei.apps.packages.tracing import TracePage, Way, trace_page
 from wufei.apps.packages.transport import package_masses
 from wufei.apps.registry.models import User
+from wufei.apps.rest.bulk import BulkQuery, answer_lines, bulk_extra
 from wufei.apps.rest.paging import Page, PageQuery, take
 from wufei.apps.rest.schemas import In, Instant, LongText, MassG, Out, Text
 from wufei.apps.rest.security import Bearer
@@ -409,6 +410,18 @@ def void_package(request: HttpRequest, code: str, asked: VoidIn) -> Any:
 def record_scan(request: HttpRequest, asked: ScanIn) -> Any:
     """Keep a scan, whatever was read; says whether there is such a package."""
     return Answer(201, keep_scan(request, asked))
+
+
+@scans.post(
+    "/lines/",
+    auth=WRITE,
+    response={200: ScanOut},
+    summary="扫码（按行的 JSON）",
+    openapi_extra=bulk_extra(ScanIn, ScanOut),
+)
+def record_scan_lines(request: HttpRequest, asked: Query[BulkQuery]) -> Any:
+    """Keep many scans, one a line: what a device has gathered without a signal. Each line is answered by one."""
+    return answer_lines(request, asked, ScanIn, lambda row: asdict(keep_scan(request, row)))
 
 
 def keep_scan(request: HttpRequest, asked: ScanIn) -> scanning.ScanResult:

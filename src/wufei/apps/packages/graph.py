@@ -51,7 +51,7 @@ def graph(page: TracePage) -> dict[str, Any]:
         "edgeSymbol": ["none", "arrow"], "edgeSymbolSize": 8, "lineStyle": {"curveness": 0.1, "opacity": 0.7},
         "label": {"show": True, "position": "bottom", "fontSize": 11},
     }  # fmt: skip
-    return {"option": {"series": [series]}, "unit": "千克", "height": max(260, tallest * _ROW + 90)}
+    return {"option": {"series": [series]}, "unit": "千克", "height": max(450, tallest * _ROW + 90)}
 
 
 def _node(row: TraceRow, name: str, place: tuple[float, float]) -> dict[str, Any]:
