@@ -131,6 +131,12 @@ def account_name(account: Account) -> str:
     return f"{account.holder}|{account.waste_code}|{account.bucket.value}|{account.method}"
 
 
+def named_account(name: str) -> Account:
+    """The account of a name; the inverse of ``account_name``."""
+    holder, code, bucket, method = name.split("|")
+    return Account(holder, code, Bucket(bucket), method)
+
+
 @dataclass(slots=True)
 class Batch:
     """Movements in columns, all of one length n; ``source`` and ``target`` are indexes into ``accounts``."""

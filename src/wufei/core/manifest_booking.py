@@ -4,12 +4,13 @@ Invariant: per waste, what is loaded = accepted + refused + lost + missing; refu
 its return shipment unloads it. Whatever stock lacks, or arrives on top, is booked against ``unexplained``.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wufei.core.ledger import Account, Bucket, Movement
 from wufei.core.manifest import Outcome
+from wufei.core.trace import apportion
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,9 @@ def _split(load: Load, mass_g: int) -> list[tuple[str, int]]:
     """The grams of a line by package; what no package holds comes last under no code."""
     parts = [(code, grams) for code, grams in load.packages if grams > 0]
     total = sum(grams for _, grams in parts)
-    if total > mass_g:  # packages say more than the line: the line was weighed, so it is not told apart
-        return [("", mass_g)]
+    if total > mass_g:  # the line was weighed lighter than its packages: each bears its share
+        shares = apportion(mass_g, [grams for _, grams in parts])
+        return [(code, share) for (code, _), share in zip(parts, shares, strict=True) if share]
     return parts + ([("", mass_g - total)] if mass_g > total else [])
 
 
@@ -133,8 +135,8 @@ def depart(
     return found
 
 
-def hand_over(giver: str, taker: str, loads: Sequence[Load], stamp: Stamp) -> list[Movement]:
-    """Movements of a hand-over from one vehicle to the next; nothing where both are the same vehicle."""
+def hand_over(giver: str, taker: str, loads: Sequence[Load], stamp: Stamp, *, leg: int) -> list[Movement]:
+    """Movements of a hand-over from the vehicle of ``leg`` to the next; nothing where both are the same vehicle."""
     if giver == taker:
         return []
     return [
@@ -143,7 +145,7 @@ def hand_over(giver: str, taker: str, loads: Sequence[Load], stamp: Stamp) -> li
             Account(taker, load.waste_code, Bucket.IN_TRANSIT),
             grams,
             "reload",
-            stamp.key("reload", load.position, code),
+            stamp.key(f"reload{leg}", load.position, code),
             stamp,
             load,
             code,
@@ -154,14 +156,25 @@ def hand_over(giver: str, taker: str, loads: Sequence[Load], stamp: Stamp) -> li
 
 
 def receive(
-    ends: Ends, vehicle: str, loads: Sequence[Load], outcomes: Sequence[Outcome], stamp: Stamp
+    ends: Ends,
+    vehicle: str,
+    loads: Sequence[Load],
+    outcomes: Sequence[Outcome],
+    stamp: Stamp,
+    refused: Collection[str] = (),
 ) -> list[Movement]:
-    """Movements of a receipt. ``loads`` say what was sent, ``outcomes`` (same order) what became of it."""
+    """Movements of a receipt.
+
+    Args:
+        loads: what was sent; ``outcomes`` in the same order what became of it.
+        refused: codes of the packages that go back.
+    """
     found: list[Movement] = []
     for load, outcome in zip(loads, outcomes, strict=True):
         assert load.mass_g == outcome.sent_g, (load, outcome)
         code, position = load.waste_code, load.position
         truck = Account(vehicle, code, Bucket.IN_TRANSIT)
+        taken = replace(load, packages=tuple((c, g) for c, g in load.packages if c not in refused))
         if outcome.missing_g:
             key = stamp.key("difference", position)
             found.append(_adjust(vehicle, code, Bucket.IN_TRANSIT, outcome.missing_g, key, stamp, load))
@@ -174,10 +187,29 @@ def receive(
             target, kind = Account(ends.target, code, Bucket.OUTSIDE), "send"
         else:
             target, kind = Account(ends.target, code, Bucket.STORED), "unload"
-        parts = (
-            _split(load, outcome.accepted_g) if outcome.accepted_g == outcome.sent_g else [("", outcome.accepted_g)]
-        )
-        for package, grams in parts:
+        for package, grams in _split(taken, outcome.accepted_g):
             key = stamp.key("unload", position, package)
             found.append(_movement(truck, target, grams, kind, key, stamp, load, package))
     return found
+
+
+def undo(movements: Sequence[Movement], stamp: Stamp) -> list[Movement]:
+    """Reversals of movements that stand in the books, under the stamp of the amendment that asks for them."""
+    return [
+        Movement(
+            source=m.target,
+            target=m.source,
+            mass_g=m.mass_g,
+            occurred_at=m.occurred_at,
+            kind="reverse",
+            document=stamp.document,
+            key=f"{m.key}:undo{stamp.sequence}",
+            count=m.count,
+            package=m.package,
+            basis=m.basis,
+            basis_ref=m.basis_ref,
+            reverses=m.key,
+            reason=stamp.reason,
+        )
+        for m in movements
+    ]

@@ -4,12 +4,10 @@ Invariant: whoever hands a document in (API, page, import, phone) is judged by t
 JSON pointer.
 """
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from hashlib import sha256
 from typing import Any
 from unicodedata import normalize
 
@@ -426,12 +424,6 @@ def with_defaults(document: Document) -> Document:
                 filled.setdefault("hazards", listed.hazard)
         wastes.append(filled)
     return {**document, "wastes": wastes} if wastes else document
-
-
-def content_hash(document: Mapping[str, Any]) -> str:
-    """sha256 over the canonical JSON of a document (sorted keys, no blanks, UTF-8), hexadecimal."""
-    canonical = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return sha256(canonical.encode()).hexdigest()
 
 
 def outcomes_of(document: Mapping[str, Any]) -> list[Outcome]:

@@ -58,7 +58,8 @@ def test_every_fault_is_told_with_its_pointer_and_what_to_do(api):
     status, told = api("maker", "POST", "", body)
     assert status == 422
     assert {(e["pointer"], e["code"]) for e in told["errors"]} == {
-        ("/wastes/0/code", "bad_waste_code"), ("/wastes/0/mass_g", "bad_mass"), ("/generator/colour", "unknown_field"),
+        ("/wastes/0/code", "bad_waste_code"), ("/wastes/0/mass_g", "bad_mass"),
+        ("/generator/colour", "unknown_field"),
     }  # fmt: skip
     assert all(e["remedy"] for e in told["errors"])
 

@@ -13,10 +13,12 @@ from wufei.apps.ledger.posting import book
 from wufei.apps.transactions import in_transaction
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Account, Movement, Receipt, local_day
-from wufei.core.ledger_rules import Batch, account_name, day_date, day_number, to_us
+from wufei.core.ledger_rules import Batch, account_name, day_date, day_number, from_us, named_account, to_us
 
 __all__ = [
+    "booked_movements",
     "close_period",
+    "held_accounts",
     "hold_accounts",
     "post",
     "post_batch",
@@ -28,12 +30,34 @@ __all__ = [
 
 def hold_accounts(accounts: Collection[Account]) -> dict[Account, int]:
     """Grams that accounts hold, their holders locked until the caller's transaction ends; two queries."""
+    if accounts:
+        engine().lock_holders(sorted({account.holder for account in accounts}))
+    return held_accounts(accounts)
+
+
+def held_accounts(accounts: Collection[Account]) -> dict[Account, int]:
+    """Grams that accounts hold at this moment; one query."""
     if not accounts:
         return {}
     books = engine()
-    books.lock_holders(sorted({account.holder for account in accounts}))
     held = {row.name: row.balance_g for row in books.read_accounts([account_name(a) for a in accounts])}
     return {account: held.get(account_name(account), 0) for account in accounts}
+
+
+def booked_movements(keys: Sequence[str]) -> list[Movement]:
+    """The movements of these keys as they stand in the books, in the order in which they were booked; one query."""
+    if not keys:
+        return []
+    found = []
+    for row in sorted(engine().booked(keys), key=lambda row: row[0]):
+        _, source, target, mass_g, us, _, kind, document, key, count, package, basis, ref, ppm, reverses, reason = row
+        found.append(
+            Movement(
+                named_account(source), named_account(target), mass_g, from_us(us), kind, document, key, count,
+                package, basis, ref, ppm, reverses, reason,
+            )
+        )  # fmt: skip
+    return found
 
 
 def post(movements: Sequence[Movement], *, actor: str, recorded_at: datetime) -> Receipt:

@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class ManifestsConfig(AppConfig):
     name = "wufei.apps.manifests"
     label = "manifests"
+
+    def ready(self) -> None:
+        from wufei.apps.manifests import amending, subjects
+
+        amending.register()
+        subjects.register()

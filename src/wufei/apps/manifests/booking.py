@@ -1,6 +1,6 @@
 """Posts what a manifest does to the ledger; the movements themselves come from ``core.manifest_booking``."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -53,7 +53,8 @@ def book_hand_over(
     """Book the change from the carrier before to the one who takes over."""
     taker = vehicle_of(manifest.document, manifest.leg + 1)
     register_unknown_vehicle(taker, parties.inner().division_id)
-    movements = hand_over(vehicle_of(manifest.document, manifest.leg), taker, loads, stamp)
+    giver = vehicle_of(manifest.document, manifest.leg)
+    movements = hand_over(giver, taker, loads, stamp, leg=manifest.leg)
     return _post(movements, actor, recorded_at)
 
 
@@ -64,12 +65,13 @@ def book_receipt(
     outcomes: Sequence[Outcome],
     stamp: Stamp,
     *,
+    refused: Collection[str],
     actor: str,
     recorded_at: datetime,
 ) -> list[str]:
     """Book what was accepted, lost and missing; what was refused stays on the vehicle."""
     ends = parties.ends(from_stock=True)
-    movements = receive(ends, vehicle_of(manifest.document, manifest.leg), loads, outcomes, stamp)
+    movements = receive(ends, vehicle_of(manifest.document, manifest.leg), loads, outcomes, stamp, refused)
     return _post(movements, actor, recorded_at)
 
 

@@ -70,7 +70,9 @@ class ManifestPage:
     alerts: Sequence[Mapping[str, Any]]
     actions: Sequence[tuple[str, str]]
     waits_for: str
+    hosts: Sequence[tuple[str, str, str]]  # slot, event, words: what another party may sign on this screen
     may_edit: bool
+    may_ask_amendment: bool
     returns: str
     returned_by: Sequence[str]
     trip: str
@@ -105,6 +107,8 @@ def manifest_page(user: User, manifest: Manifest, *, today: date) -> ManifestPag
         alerts=[finding for row in history for finding in row.findings],
         actions=[(e.value, EVENT_NAMES[e]) for e in possible],
         waits_for=_waits_for(manifest),
+        hosts=_hosts(manifest, parties, user) if is_party else [],
+        may_ask_amendment=is_party and status not in (Status.DRAFT, Status.VOID),
         may_edit=is_party and bool(open_fields(manifest)) and status is not Status.VOID,
         returns=manifest.returns.number if manifest.returns else "",
         returned_by=selectors.returns_of(manifest),
@@ -153,6 +157,24 @@ def _waits_for(manifest: Manifest) -> str:
             slots = acting_slot(event, manifest.leg, profile.signs)
             return f"等待{'、'.join(slot_name(slot) for slot in slots)}{EVENT_NAMES[event]}"
     return ""
+
+
+def _hosts(manifest: Manifest, parties: Parties, user: User) -> list[tuple[str, str, str]]:
+    """What parties that are due may sign by a one-time code on this person's screen."""
+    profile = manifest_profiles()[manifest.profile]
+    found = []
+    for event in selectors.next_events(manifest):
+        if event not in SIGNS and event is not Event.WITNESS:
+            continue
+        slots = (
+            [w.slot for w in profile.witnesses]
+            if event is Event.WITNESS
+            else acting_slot(event, manifest.leg, profile.signs)
+        )
+        for slot in slots:
+            if user.organisation_id not in parties.organisations_of(slot) and parties.organisations_of(slot):
+                found.append((slot, event.value, f"{slot_name(slot)}{EVENT_NAMES[event]}"))
+    return found
 
 
 def open_fields(manifest: Manifest) -> list[Field]:

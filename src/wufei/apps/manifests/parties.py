@@ -41,6 +41,14 @@ class Parties:
         site = own or other
         return frozenset({site.organisation_id}) if site else frozenset()
 
+    def organisation_for(self, slot: str, organisation_id: int | None) -> Organisation | None:
+        """The firm for which somebody acts in a slot: their own where it holds the slot, else the one that does."""
+        ends = [site.organisation for site in (self.generator, self.receiver) if site]
+        firms = {firm.pk: firm for firm in (*ends, *self.carriers, *([self.insurer] if self.insurer else []))}
+        able = self.organisations_of(slot)
+        chosen = organisation_id if organisation_id in able else min(able, default=None)
+        return firms.get(chosen) if chosen is not None else None
+
     def organisations(self) -> frozenset[int]:
         """Ids of all firms that take part."""
         ends = {site.organisation_id for site in (self.generator, self.receiver) if site}

@@ -4,9 +4,8 @@ Invariant: each write is one transaction that appends an event with the whole do
 writes the fact and brings the list columns up to date; sent again under the same key it changes nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404
@@ -14,10 +13,13 @@ from django.http import Http404
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger.transactions import in_transaction
 from wufei.apps.manifests import booking
+from wufei.apps.manifests.acts import Act
+from wufei.apps.manifests.effects import EFFECTS, masses_of_packages, refused_packages, take_back
 from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestLeg, ManifestSight, ManifestWaste
 from wufei.apps.manifests.numbers import take_numbers
 from wufei.apps.manifests.parties import Parties, draft_scopes, may_write, resolve, scopes
 from wufei.apps.manifests.selectors import visible_manifests
+from wufei.apps.manifests.signing import may_sign
 from wufei.apps.registry.models import User
 from wufei.core.catalogue import domain_of
 from wufei.core.findings import Finding, Refused
@@ -39,7 +41,6 @@ from wufei.core.manifest import (
 from wufei.core.manifest_booking import Stamp
 from wufei.core.manifest_document import (
     Document,
-    content_hash,
     lacking,
     merge,
     outcome_findings,
@@ -50,37 +51,9 @@ from wufei.core.manifest_document import (
     unsigned_witnesses,
     with_defaults,
 )
-from wufei.core.manifest_due import due_after
 from wufei.core.manifest_profiles import manifest_profiles
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who does what, when: three times kept apart, and what the act is known by.
-
-    Attributes:
-        claimed_at: when the person says it happened; ``device_at`` what the device's clock said; ``server_at`` ours.
-        key: idempotency key of whoever hands it in; empty where none.
-        slot: the slot for which the person acts; empty where the event leaves only one.
-        external: name and evidence of a party that signed by a one-time code; then ``person`` is the host.
-    """
-
-    person: User
-    claimed_at: datetime
-    server_at: datetime
-    device_at: datetime | None = None
-    key: str = ""
-    slot: str = ""
-    external: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def actor(self) -> str:
-        """The name in the fact log."""
-        return self.person.username
-
-
-# What upper parts of the app add to each event (signatures, checks, packages, plan use); filled in ``hooks``.
-Hook = Callable[[Manifest, ManifestEvent, Parties, Act], Sequence[Finding]]
+from wufei.core.signature import content_hash
+from wufei.core.working_days import last_day, package_calendar
 
 
 def create_manifest(
@@ -172,8 +145,8 @@ def _insert(
     _write_parts(manifest, parties)
     seen = scopes(parties, manifest.domain) if returns else draft_scopes(parties, act.person.organisation_id)
     _see(manifest, seen)
-    _append(manifest, "create", "", act, payload={"returns": returns.number} if returns else {})
-    _tell(manifest, "create_manifest", act, before=None)
+    append_event(manifest, "create", "", act, payload={"returns": returns.number} if returns else {})
+    tell(manifest, "create_manifest", act, before=None)
     return manifest
 
 
@@ -199,7 +172,7 @@ def _see(manifest: Manifest, seen: set[str]) -> None:
     )
 
 
-def _append(
+def append_event(
     manifest: Manifest,
     event: str,
     slot: str,
@@ -230,7 +203,7 @@ def _append(
     )
 
 
-def _tell(manifest: Manifest, verb: str, act: Act, *, before: str | None) -> None:
+def tell(manifest: Manifest, verb: str, act: Act, *, before: str | None) -> None:
     record_fact(
         at=act.server_at,
         actor=act.actor,
@@ -274,9 +247,9 @@ def update_manifest(number: str, patch: Mapping[str, Any], *, act: Act) -> Manif
             what = "只有联单上的单位可以修改。"
             raise Refused([Finding(None, "", what, "请用联单上单位的账号。", "not_authorised")])
         before = manifest.status
-        _move(manifest, document, parties, Status(manifest.status), act)
-        _append(manifest, "update", "", act, payload=dict(patch), previous=before)
-        _tell(manifest, "update_manifest", act, before=before)
+        move_document(manifest, document, parties, Status(manifest.status), act)
+        append_event(manifest, "update", "", act, payload=dict(patch), previous=before)
+        tell(manifest, "update_manifest", act, before=before)
         return manifest
 
     return in_transaction(work)
@@ -297,7 +270,7 @@ def _changed(manifest: Manifest, patch: Mapping[str, Any]) -> tuple[Document, Pa
     return document, parties
 
 
-def _move(manifest: Manifest, document: Document, parties: Parties, status: Status, act: Act) -> None:
+def move_document(manifest: Manifest, document: Document, parties: Parties, status: Status, act: Act) -> None:
     """Bring the row and its parts to a new document and status."""
     old = manifest.document
     manifest.document, manifest.content_hash = document, content_hash(document)
@@ -356,27 +329,24 @@ def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act
     if outcomes:
         target = outcome_status(outcomes)
     old_leg = manifest.leg
-    _move(manifest, document, parties, target, act)
+    move_document(manifest, document, parties, target, act)
     stamp = Stamp(manifest.number, manifest.events, act.claimed_at)
     bookings, alerts = _book(manifest, event, parties, outcomes, stamp, act)
     if event in (Event.DEPART, Event.HAND_OVER):
         manifest.leg = old_leg + 1
     _after(manifest, event, parties, outcomes, act)
-    row = _append(manifest, event.value, slot, act, payload=payload, previous=previous, bookings=bookings)
-    for hook in HOOKS:
-        alerts += hook(manifest, row, parties, act)
+    row = append_event(manifest, event.value, slot, act, payload=payload, previous=previous, bookings=bookings)
+    for effect in EFFECTS:
+        alerts += effect(manifest, row, parties, act)
     if alerts:
         row.findings = [f.as_dict() for f in alerts]
         row.save(update_fields=["findings"])
         manifest.alerts += len(alerts)
     manifest.save()
-    _tell(manifest, f"{event.value}_manifest", act, before=before.value)
+    tell(manifest, f"{event.value}_manifest", act, before=before.value)
     if any(o.refused_g for o in outcomes):
         _send_back(manifest, outcomes, act)
     return manifest
-
-
-HOOKS: list[Hook] = []
 
 
 def _slot(manifest: Manifest, event: Event, parties: Parties, act: Act) -> tuple[str, list[Finding]]:
@@ -387,8 +357,10 @@ def _slot(manifest: Manifest, event: Event, parties: Parties, act: Act) -> tuple
     else:
         slots = acting_slot(event, manifest.leg, profile.signs)
     wanted = [s for s in slots if not act.slot or s == act.slot]
+    if act.external:  # the party has signed by a one-time code; who may host that was asked when it was issued
+        return (wanted or slots)[0], []
     for slot in wanted:
-        if act.person.organisation_id in parties.organisations_of(slot):
+        if may_sign(act.person, slot, parties, manifest.domain, at=act.server_at):
             return slot, []
     if wanted and act.external and act.person.organisation_id in parties.organisations():
         return wanted[0], []  # signed on the host's screen; who sets ``external`` has checked the evidence
@@ -429,7 +401,7 @@ def _book(
     if event not in (Event.DEPART, Event.HAND_OVER, Event.CONFIRM, Event.REFUSE):
         return [], []
     actor, at = act.actor, act.server_at
-    loads = booking.loads_of(manifest.document, package_masses(manifest.document))
+    loads = booking.loads_of(manifest.document, masses_of_packages(manifest.document))
     if event is Event.DEPART:
         keys, undeclared = booking.book_departure(manifest, parties, loads, stamp, actor=actor, recorded_at=at)
         what = "移出量超过台账库存，差额已记入“差异”。"
@@ -437,15 +409,11 @@ def _book(
         return keys, [alert] if undeclared else []
     if event is Event.HAND_OVER:
         return booking.book_hand_over(manifest, parties, loads, stamp, actor=actor, recorded_at=at), []
-    return booking.book_receipt(manifest, parties, loads, outcomes, stamp, actor=actor, recorded_at=at), []
-
-
-def package_masses(document: Mapping[str, Any]) -> dict[str, int]:
-    """Grams of the packages of a document, by code; filled by ``hooks`` where packages are in use."""
-    return PACKAGE_MASSES(document) if PACKAGE_MASSES else {}
-
-
-PACKAGE_MASSES: Callable[[Mapping[str, Any]], dict[str, int]] | None = None
+    refused = refused_packages(manifest.document)
+    keys = booking.book_receipt(
+        manifest, parties, loads, outcomes, stamp, refused=refused, actor=actor, recorded_at=at
+    )
+    return keys, []
 
 
 def _after(manifest: Manifest, event: Event, parties: Parties, outcomes: Sequence[Outcome], act: Act) -> None:
@@ -458,26 +426,43 @@ def _after(manifest: Manifest, event: Event, parties: Parties, outcomes: Sequenc
     elif event is Event.ARRIVE:
         ManifestLeg.objects.filter(manifest=manifest, position=manifest.leg).update(arrived_at=act.claimed_at)
         number, unit, _ = profile.confirm_within
-        manifest.due_on = due_after(local_day(act.claimed_at), number, unit)
+        manifest.due_on = last_day(local_day(act.claimed_at), number, unit, package_calendar())
+    if outcomes:
+        record_outcomes(manifest, outcomes)
+    if Status(manifest.status) in CLOSED:
+        ManifestSight.objects.filter(manifest=manifest).update(is_open=False)
+
+
+def record_outcomes(manifest: Manifest, outcomes: Sequence[Outcome]) -> None:
+    """Bring the rows of the wastes, and the mark of a major difference, to what a receipt says."""
+    profile = manifest_profiles()[manifest.profile]
     for i, outcome in enumerate(outcomes, 1):
         ManifestWaste.objects.filter(manifest=manifest, position=i).update(
             accepted_g=outcome.accepted_g, refused_g=outcome.refused_g, lost_g=outcome.lost_g
         )
-    if outcomes:
-        limits = {"tolerance_ppm": profile.tolerance_ppm, "least_g": profile.tolerance_least_g}
-        manifest.has_difference = any(is_major_difference(o, **limits) for o in outcomes)
-    if Status(manifest.status) in CLOSED:
-        ManifestSight.objects.filter(manifest=manifest).update(is_open=False)
+    limits = {"tolerance_ppm": profile.tolerance_ppm, "least_g": profile.tolerance_least_g}
+    manifest.has_difference = any(is_major_difference(o, **limits) for o in outcomes)
+
+
+def preview(manifest: Manifest, event: Event, payload: Mapping[str, Any]) -> Document:
+    """The document as it would stand after an event; raises ``Refused`` as the event itself would. Keeps nothing."""
+    document, _ = _changed(manifest, payload)
+    if found := _lacking(manifest, event, document):
+        raise Refused(found)
+    return document
 
 
 def _send_back(manifest: Manifest, outcomes: Sequence[Outcome], act: Act) -> Manifest:
     """The return shipment of what was refused: it is on the vehicle already, the sender confirms its return."""
     document = manifest.document
-    wastes = [
-        {**{k: v for k, v in waste.items() if k != "packages"}, "mass_g": outcome.refused_g}
-        for waste, outcome in zip(document["wastes"], outcomes, strict=True)
-        if outcome.refused_g
-    ]
+    refused = refused_packages(document)
+    wastes = []
+    for waste, outcome in zip(document["wastes"], outcomes, strict=True):
+        if outcome.refused_g:
+            packages = [code for code in waste.get("packages") or [] if code in refused]
+            bare = {key: value for key, value in waste.items() if key not in {"packages", "package_count"}}
+            told = {"packages": packages, "package_count": len(packages)} if packages else {}
+            wastes.append({**bare, **told, "mass_g": outcome.refused_g})
     back: Document = {
         **{key: document[key] for key in document if key in {"profile", "region", "livestock", "soil", "exemption"}},
         "generator": {
@@ -490,4 +475,10 @@ def _send_back(manifest: Manifest, outcomes: Sequence[Outcome], act: Act) -> Man
     }
     parties, found = resolve(back)
     assert not found, found
-    return _insert(back, parties, act=Act(act.person, act.claimed_at, act.server_at), number=None, returns=manifest)
+    plain = Act(act.person, act.claimed_at, act.server_at)
+    returning = _insert(back, parties, act=plain, number=None, returns=manifest)
+    take_back(returning, manifest.number, act)
+    return returning
+
+
+__all__ = ["Act", "advance", "create_and_submit", "create_manifest", "locked", "slot_name", "update_manifest"]

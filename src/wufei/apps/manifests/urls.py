@@ -12,6 +12,7 @@ urlpatterns = [
     path("new/", views.choose, name="choose"),
     path("new/<str:profile>/", views.new, name="new"),
     path("<str:number>/", views.detail, name="detail"),
+    path("<str:number>/paper.pdf", views.paper, name="paper"),
     path("<str:number>/edit/", views.edit, name="edit"),
     path("<str:number>/<str:event>/", views.act, name="act"),
 ]

@@ -7,13 +7,17 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from wufei.apps.manifests import forms, listing, pages, selectors, services
 from wufei.apps.manifests.models import Manifest
+from wufei.apps.manifests.paper import manifest_pdf
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
+from wufei.apps.signatures.selectors import signature_rows
 from wufei.apps.web import is_partial, workbook_answer
 from wufei.core.findings import Refused
 from wufei.core.ledger import local_day
@@ -125,7 +129,24 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
     """One manifest."""
     user, manifest = _found(request.user, number)
     page = pages.manifest_page(user, manifest, today=local_day(timezone.now()))
-    return render(request, "manifests/detail.html", {"page": page, "may_draw_up": _may_draw_up(user)})
+    context = {
+        "page": page,
+        "may_draw_up": _may_draw_up(user),
+        "rows": signature_rows(f"manifest:{number}", user=user),
+        "subject": f"manifest:{number}",
+    }
+    return render(request, "manifests/detail.html", context)
+
+
+@login_required
+@require_safe
+def paper(request: HttpRequest, number: str) -> HttpResponse:
+    """The manifest as PDF in the layout of its three parts."""
+    _, manifest = _found(request.user, number)
+    url = request.build_absolute_uri(reverse("manifests:detail", args=[number]))
+    content = manifest_pdf(manifest, url=url, printed_at=timezone.now())
+    disposition = content_disposition_header(as_attachment=False, filename=f"联单{number}.pdf") or ""
+    return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})
 
 
 @login_required

@@ -1,0 +1,169 @@
+"""What an agreed amendment does: a new version, and in the ledger reversals of what was booked and the booking anew.
+
+Invariant: after it, the books hold exactly what they would hold had the document said so from the beginning.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wufei.apps.amendments.subjects import AmendableKind, Applied, Current, register_amendable
+from wufei.apps.ledger.services import booked_movements, hold_accounts, post
+from wufei.apps.manifests import booking
+from wufei.apps.manifests.acts import Act
+from wufei.apps.manifests.effects import masses_of_packages, refused_packages
+from wufei.apps.manifests.models import Manifest, ManifestEvent
+from wufei.apps.manifests.parties import Parties, resolve
+from wufei.apps.manifests.selectors import history_of, visible_manifests
+from wufei.apps.manifests.services import append_event, move_document, record_outcomes, tell
+from wufei.apps.registry.models import User
+from wufei.core.findings import Finding, Refused
+from wufei.core.ledger import Movement
+from wufei.core.manifest import Event, Status, slot_of_carrier
+from wufei.core.manifest_booking import Stamp, depart, hand_over, receive, stock_account, undo
+from wufei.core.manifest_document import (
+    changes,
+    lacking,
+    outcomes_of,
+    pattern_of,
+    profile_findings,
+    read_document,
+    with_defaults,
+)
+from wufei.core.manifest_profiles import fields, manifest_profiles
+
+BOOKED = ("/wastes/*/mass_g", "/wastes/*/code", "/carriers/*/vehicle", "/generator/site", "/receiver/site")
+RECEIVED = ("/receipt/lines/*/accepted_g", "/receipt/lines/*/refused_g", "/receipt/lines/*/lost_g")
+
+
+def _number(subject: str) -> str:
+    return subject.partition(":")[2]
+
+
+def current(subject: str, lock: bool) -> Current | None:
+    """The manifest as the amendments know it."""
+    rows = Manifest.objects.select_for_update(of=("self",)) if lock else Manifest.objects
+    manifest = rows.filter(number=_number(subject)).first()
+    if manifest is None or manifest.status in (Status.DRAFT, Status.VOID):
+        return None
+    parties, _ = resolve(manifest.document)
+    slots = ["generator", "receiver", *(slot_of_carrier(i + 1) for i in range(len(parties.carriers)))]
+    able = {slot: min(parties.organisations_of(slot)) for slot in slots if parties.organisations_of(slot)}
+    title = f"{manifest_profiles()[manifest.profile].title} {manifest.number}"
+    return Current(manifest.document, manifest.events, manifest.profile, able, manifest.division, title)
+
+
+def apply(applied: Applied) -> int:
+    """Keep the amended document as a new version and book the difference; the number of the version."""
+    manifest = Manifest.objects.select_for_update(of=("self",)).get(number=_number(applied.subject))
+    document, found = read_document(applied.after)
+    if not found:
+        document = with_defaults(document)
+        found = lacking(document, "draft") + profile_findings(document)
+    parties, unknown = resolve(document) if not found else (None, [])
+    found += unknown
+    touched = {pattern_of(pointer) for pointer, _, _ in changes(manifest.document, document)}
+    if "/receipt/lines/*/refused_g" in touched and Manifest.objects.filter(returns=manifest).exists():
+        what = "拒收量已开退运联单，不能在原联单上更正。"
+        found.append(Finding(None, "/receipt/lines", what, "请更正退运联单，或重新协商。", "return_under_way"))
+    if found:
+        raise Refused(found)
+    assert parties is not None
+    person = User.objects.filter(username=applied.actor).first() or User(username=applied.actor)
+    act = Act(person, claimed_at=applied.at, server_at=applied.at)
+    before, previous = manifest.status, manifest.content_hash
+    history = list(history_of(manifest))
+    old = manifest.document
+    move_document(manifest, document, parties, Status(manifest.status), act)
+    bookings = _book_anew(manifest, old, parties, history, act) if touched & {*BOOKED, *RECEIVED} else []
+    if touched & set(RECEIVED):
+        record_outcomes(manifest, outcomes_of(document))
+    payload: Mapping[str, Any] = {"amendment": applied.amendment, "changes": list(applied.changes)}
+    append_event(manifest, Event.AMEND.value, "", act, payload=payload, previous=previous, bookings=bookings)
+    manifest.save()
+    tell(manifest, "amend_manifest", act, before=before)
+    return manifest.events
+
+
+def _book_anew(
+    manifest: Manifest, old: Mapping[str, Any], parties: Parties, history: Sequence[ManifestEvent], act: Act
+) -> list[str]:
+    """Reverse what stands of the manifest in the books and book its steps by the new document; one batch."""
+    keys = [key for row in history for key in row.bookings]
+    if not keys:
+        return []
+    booked = booked_movements(keys)
+    undone = {m.reverses for m in booked}
+    standing = [m for m in booked if m.kind != "reverse" and m.key not in undone]
+    sequence = manifest.events
+    reason = f"联单 {manifest.number} 第 {sequence} 版更正"[:200]
+    movements = undo(standing, Stamp(manifest.number, sequence, act.claimed_at, reason))
+    movements += _steps(manifest, parties, history, standing, sequence, reason)
+    post(movements, actor=act.actor, recorded_at=act.server_at)
+    return [m.key for m in movements]
+
+
+def _steps(
+    manifest: Manifest,
+    parties: Parties,
+    history: Sequence[ManifestEvent],
+    standing: Sequence[Movement],
+    sequence: int,
+    reason: str,
+) -> list[Movement]:
+    """The movements of the steps that have happened, by the document as it is now."""
+    document = manifest.document
+    ends = parties.ends(from_stock=manifest_profiles()[manifest.profile].from_stock)
+    loads = booking.loads_of(document, masses_of_packages(document))
+    found: list[Movement] = []
+    leg = 1 if manifest.returns_id else 0
+    for row in history:
+        stamp = Stamp(manifest.number, sequence, row.claimed_at, reason)
+        if row.event == Event.DEPART:
+            accounts = {a for load in loads if (a := stock_account(ends, load.waste_code))}
+            stock = {a.waste_code: grams for a, grams in hold_accounts(accounts).items()}
+            for m in standing:  # what the reversals give back to the store
+                if m.source in accounts:
+                    stock[m.source.waste_code] += m.mass_g
+                if m.target in accounts:
+                    stock[m.target.waste_code] -= m.mass_g
+            found += depart(ends, booking.vehicle_of(document, 1), loads, stock, stamp)
+            leg = 1
+        elif row.event == Event.HAND_OVER:
+            giver, taker = booking.vehicle_of(document, leg), booking.vehicle_of(document, leg + 1)
+            found += hand_over(giver, taker, loads, stamp, leg=leg)
+            leg += 1
+        elif row.event in (Event.CONFIRM, Event.REFUSE):
+            vehicle, refused = booking.vehicle_of(document, leg), refused_packages(document)
+            found += receive(ends, vehicle, loads, outcomes_of(document), stamp, refused)
+    return found
+
+
+def sees(user: User, subject: str) -> bool:
+    """Whether a person sees the manifest at all."""
+    return visible_manifests(user).filter(number=_number(subject)).exists()
+
+
+def label(pointer: str) -> str:
+    """A place of the document in words: 废物 1 移出量."""
+    words = {field.pointer: field.label for field in fields()}.get(pattern_of(pointer), pointer)
+    groups = {"wastes": "废物", "carriers": "承运单位", "lines": "接受情况"}
+    way = pointer.strip("/").split("/")
+    for name, place in zip(way, way[1:], strict=False):
+        if name in groups and place.isdecimal():
+            return f"{groups[name]} {int(place) + 1} {words}"
+    return words
+
+
+def address(subject: str) -> str:
+    """The page of the manifest."""
+    from django.urls import reverse
+
+    return reverse("manifests:detail", args=[_number(subject)])
+
+
+def register() -> None:
+    """Make manifests amendable."""
+    register_amendable(
+        "manifest",
+        AmendableKind(current, apply, sees, rules="manifests/amendments.csv", label=label, address=address),
+    )

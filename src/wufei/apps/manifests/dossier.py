@@ -1,0 +1,102 @@
+"""All that the checks need to know of one manifest on the day of travel, read in a bounded number of queries."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from wufei.apps.declarations.selectors import plan_in_force, plan_transfers_of
+from wufei.apps.ledger.services import held_accounts
+from wufei.apps.manifests.models import Manifest, ManifestWaste
+from wufei.apps.manifests.parties import Parties
+from wufei.apps.packages.models import Package
+from wufei.apps.registry.selectors import licences_of, permits_of, persons_by_certificate, vehicles_by_plate
+from wufei.core.checks import Dossier, PackageRecord, PlannedTransfer, VehicleRecord
+from wufei.core.ledger import Account, Bucket
+from wufei.core.manifest import Status
+from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.package import Status as PackageStatus
+
+GONE = frozenset({PackageStatus.RETIRED, PackageStatus.SPLIT, PackageStatus.MERGED, PackageStatus.VOID})
+
+
+def dossier_of(manifest: Manifest, parties: Parties, *, day: date) -> Dossier:
+    """The dossier of a manifest for a day of travel; at most ten queries, whatever it carries."""
+    document, profile = manifest.document, manifest_profiles()[manifest.profile]
+    generator, receiver = parties.generator, parties.receiver
+    is_hazardous = profile.domain == "hazardous"
+    permits = permits_of([receiver.organisation_id], year=day.year) if receiver and is_hazardous else {}
+    filed, transfers = _plan(parties, day) if generator and is_hazardous else (None, ())
+    stock = _stock(parties, document) if generator and profile.from_stock else None
+    plates = [plate for c in document.get("carriers") or [] if (plate := c.get("vehicle"))]
+    licences = licences_of(firm.pk for firm in parties.carriers)
+    return Dossier(
+        document=document,
+        profile=manifest.profile,
+        domain=profile.domain,
+        day=day,
+        created_on=manifest.rules_on,
+        number=manifest.number,
+        permits=permits.get(receiver.organisation_id, ()) if receiver else (),
+        permit_needed=receiver is not None,
+        plan_filed=filed,
+        plan_transfers=transfers,
+        stock_g=stock,
+        vehicles=_vehicles(plates, manifest),
+        persons=persons_by_certificate(_certificates(document)),
+        licences={str(firm.credit_code): licences.get(firm.pk, ()) for firm in parties.carriers},
+        packages=_packages(document),
+        leaves_province=(document.get("region") or {}).get("kind") == "out" and receiver is None,
+        is_building_site=False,
+    )
+
+
+def _plan(parties: Parties, day: date) -> tuple[bool, tuple[PlannedTransfer, ...]]:
+    assert parties.generator is not None
+    if plan_in_force(parties.generator.pk, day) is None:
+        return False, ()
+    receiver = parties.receiver
+    found = []
+    for row in plan_transfers_of(parties.generator.pk, day):
+        is_this = receiver is not None and row.receiver_id == receiver.organisation_id
+        code = receiver.code if is_this and receiver else (row.receiver_name or f"organisation:{row.receiver_id}")
+        found.append(PlannedTransfer(row.waste_code, code, row.remaining_g, row.method))
+    return True, tuple(found)
+
+
+def _stock(parties: Parties, document: dict[str, Any]) -> dict[str, int]:
+    assert parties.generator is not None
+    holder = f"site:{parties.generator.code}"
+    accounts = {w["code"]: Account(holder, w["code"], Bucket.STORED) for w in document.get("wastes") or []}
+    held = held_accounts(accounts.values())
+    return {code: held[account] for code, account in accounts.items()}
+
+
+def _vehicles(plates: Iterable[str], manifest: Manifest) -> dict[str, VehicleRecord]:
+    """The vehicles with what other manifests under way have on them."""
+    wanted = list(plates)
+    if not wanted:
+        return {}
+    aboard: dict[str, set[str]] = {}
+    others = ManifestWaste.objects.filter(
+        manifest__status__in=(Status.IN_TRANSIT, Status.DELIVERED), manifest__legs__vehicle__in=wanted
+    ).exclude(manifest=manifest)
+    for plate, code in others.values_list("manifest__legs__vehicle", "waste_code").distinct()[:200]:
+        aboard.setdefault(plate, set()).add(code)
+    return {
+        plate: replace(record, aboard=tuple(sorted(aboard.get(plate, ()))))
+        for plate, record in vehicles_by_plate(wanted).items()
+    }
+
+
+def _certificates(document: dict[str, Any]) -> list[str]:
+    carriers = document.get("carriers") or []
+    return [number for c in carriers for key in ("driver_licence", "escort_licence") if (number := c.get(key))]
+
+
+def _packages(document: dict[str, Any]) -> dict[str, PackageRecord]:
+    codes = [code for w in document.get("wastes") or [] for code in w.get("packages") or []]
+    if not codes:
+        return {}
+    rows = Package.objects.filter(code__in=codes).values_list("code", "waste_code", "status", "open_manifest")
+    return {code: PackageRecord(code, waste, status in GONE, other) for code, waste, status, other in rows}

@@ -1,0 +1,170 @@
+"""What an event of a manifest does elsewhere, in its transaction: checks, signature, packages, plan and permit.
+
+Each effect is a function (manifest, event row, parties, act) -> findings that are recorded with the event; it refuses
+by raising ``Refused``. ``EFFECTS`` says their order.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from wufei.apps.declarations.services import use_plan
+from wufei.apps.manifests.acts import Act
+from wufei.apps.manifests.dossier import dossier_of
+from wufei.apps.manifests.models import Manifest, ManifestEvent
+from wufei.apps.manifests.parties import Parties
+from wufei.apps.packages import transport
+from wufei.apps.packages.actions import Act as PackageAct
+from wufei.apps.registry.services import use_permit
+from wufei.apps.signatures.services import sign
+from wufei.core import checks
+from wufei.core.findings import Finding, Refused
+from wufei.core.ledger import local_day
+from wufei.core.manifest import Event, Status
+from wufei.core.manifest_profiles import manifest_profiles
+
+Effect = Callable[[Manifest, ManifestEvent, Parties, Act], Sequence[Finding]]
+JUDGED = {Event.SUBMIT: "submit", Event.DEPART: "depart", Event.CONFIRM: "confirm"}
+
+
+def judge(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
+    """The checks that bind at this event: those that block refuse, all together; the others are recorded."""
+    stage = JUDGED.get(Event(row.event))
+    if stage is None or manifest.returns_id:
+        return []
+    profile = manifest_profiles()[manifest.profile]
+    dossier = dossier_of(manifest, parties, day=local_day(act.claimed_at))
+    found = [
+        replace(finding, field=finding.pointer)
+        for finding in checks.check(dossier, blocks=profile.blocks, up_to=stage)
+        if finding.stage == stage
+    ]
+    refused = [finding for finding in found if finding.is_block]
+    if refused:
+        raise Refused([*refused])
+    return found
+
+
+def sign_event(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
+    """The personal signature of whoever acts, over the document as it stands after the event."""
+    if act.external or not row.slot:
+        return []  # signed by a one-time code before, or nothing to sign
+    sign(
+        subject=f"manifest:{manifest.number}",
+        slot=row.slot,
+        event=row.event,
+        content=manifest.document,
+        person=act.person,
+        organisation=parties.organisation_for(row.slot, act.person.organisation_id),
+        claimed_at=act.claimed_at,
+        device_at=act.device_at,
+        device_signature=act.device_signature,
+        server_at=act.server_at,
+        profile=manifest.domain,
+    )
+    return []
+
+
+def move_packages(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
+    """Reserve, load, hand over, unload and release the packages that the manifest names."""
+    event, document = Event(row.event), manifest.document
+    codes = [code for waste in document["wastes"] for code in waste.get("packages") or []]
+    if not codes:
+        return []
+    doing = PackageAct(
+        key=f"manifest:{manifest.number}:{row.sequence}",
+        at=act.claimed_at,
+        recorded_at=act.server_at,
+        actor=act.actor,
+        document=f"manifest:{manifest.number}",
+        manifest=manifest.number,
+    )
+    if event is Event.SUBMIT:
+        transport.reserve(codes=codes, act=doing)
+    elif event in (Event.DEPART, Event.HAND_OVER):
+        plate = document["carriers"][manifest.leg - 1]["vehicle"]
+        transport.load(codes=codes, plate=plate, act=doing)
+    elif event is Event.VOID:
+        transport.release(act=doing)
+    elif event in (Event.CONFIRM, Event.REFUSE) and parties.receiver is not None:
+        refused = refused_packages(document) if event is Event.CONFIRM else set(codes)
+        accepted = [code for code in codes if code not in refused]
+        if accepted:
+            transport.unload(site=parties.receiver, codes=accepted, act=replace(doing, key=f"{doing.key}:unload"))
+        if not refused:  # else the return shipment takes over what is left on the vehicle
+            transport.release(act=replace(doing, key=f"{doing.key}:release"))
+    return []
+
+
+def take_back(returning: Manifest, original: str, act: Act) -> None:
+    """Put the refused packages, which are still on the vehicle, on the return shipment."""
+    codes = [code for waste in returning.document["wastes"] for code in waste.get("packages") or []]
+    if not codes:
+        return
+    doing = PackageAct(
+        key=f"manifest:{returning.number}:1",
+        at=act.claimed_at,
+        recorded_at=act.server_at,
+        actor=act.actor,
+        document=f"manifest:{returning.number}",
+        manifest=returning.number,
+    )
+    plate = returning.document["carriers"][0]["vehicle"]
+    transport.load(codes=codes, plate=plate, act=doing, taken_over_from=original)
+    transport.release(act=replace(doing, key=f"{doing.key}:release", manifest=original))
+
+
+def masses_of_packages(document: Mapping[str, Any]) -> dict[str, int]:
+    """Grams of the packages that a document names, each with what lies inside it."""
+    codes = [code for waste in document["wastes"] for code in waste.get("packages") or []]
+    return transport.package_masses(codes) if codes else {}
+
+
+def refused_packages(document: Mapping[str, Any]) -> set[str]:
+    """The packages that a receipt sends back, by name; all of a waste of which nothing was accepted."""
+    lines = (document.get("receipt") or {}).get("lines") or []
+    found: set[str] = set()
+    for waste, line in zip(document["wastes"], lines, strict=False):
+        found |= set(line.get("refused_packages") or ())
+        if not line.get("accepted_g") and line.get("refused_g"):
+            found |= set(waste.get("packages") or ())
+    return found
+
+
+def use_up(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
+    """Count what departs against the sender's plan, and what is accepted against the receiver's permit."""
+    profile = manifest_profiles()[manifest.profile]
+    if profile.domain != "hazardous" or manifest.returns_id:
+        return []
+    event, year = Event(row.event), local_day(act.claimed_at).year
+    if event is Event.DEPART and parties.generator is not None:
+        for waste in manifest.document["wastes"]:
+            use_plan(
+                site_id=parties.generator.pk,
+                year=year,
+                waste_code=waste["code"],
+                receiver_id=parties.receiver.organisation_id if parties.receiver else None,
+                receiver_name="" if parties.receiver else manifest.receiver_name,
+                mass_g=waste["mass_g"],
+            )
+    if manifest.status in (Status.CONFIRMED, Status.PARTLY_ACCEPTED) and event is Event.CONFIRM and parties.receiver:
+        _use_permit(manifest, parties, act, year)
+    return []
+
+
+def _use_permit(manifest: Manifest, parties: Parties, act: Act, year: int) -> None:
+    dossier = dossier_of(manifest, parties, day=local_day(act.claimed_at))
+    lines = manifest.document["receipt"]["lines"]
+    for index, permit in checks.receiving_permits(dossier).items():
+        if accepted_g := lines[index].get("accepted_g"):
+            use_permit(
+                permit_id=permit.id,
+                year=year,
+                waste_code=manifest.document["wastes"][index]["code"],
+                mass_g=accepted_g,
+                actor=act.actor,
+                at=act.server_at,
+            )
+
+
+EFFECTS: Sequence[Effect] = (judge, sign_event, move_packages, use_up)

@@ -1,0 +1,160 @@
+"""What an event does beside the ledger: signatures, alerts, packages, plan and permit; and amendments."""
+
+from copy import deepcopy
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from tests.apps.manifests.conftest import NOW
+from tests.apps.manifests.test_life import ALL, OIL, PAINT, held
+
+from wufei.apps.amendments.subjects import Applied
+from wufei.apps.ledger.models import AccountRecord
+from wufei.apps.ledger.verification import verify
+from wufei.apps.manifests import amending
+from wufei.apps.manifests.models import Manifest
+from wufei.apps.manifests.paper import manifest_pdf
+from wufei.apps.manifests.services import advance, create_manifest
+from wufei.apps.packages.actions import Act as PackageAct
+from wufei.apps.packages.making import What
+from wufei.apps.packages.models import Package
+from wufei.apps.packages.services import assign_packages
+from wufei.apps.signatures import services as signing
+from wufei.apps.signatures.models import Signature
+from wufei.apps.signatures.verification import check_row
+from wufei.core.findings import Refused
+from wufei.core.manifest import Event
+
+
+def test_each_step_is_signed_by_the_person_who_does_it(drive, document):
+    manifest = drive(document, *ALL)
+    rows = list(Signature.objects.filter(subject=f"manifest:{manifest.number}").order_by("sequence"))
+    assert [(s.slot, s.event, s.person.username) for s in rows] == [
+        ("generator", "submit", "maker"),
+        ("carrier:1", "depart", "carrier"),
+        ("carrier:2", "hand_over", "second"),
+        ("carrier:2", "arrive", "second"),
+        ("receiver", "confirm", "plant"),
+    ]
+    hashes = [e.content_hash for e in manifest.history.exclude(event="create")]
+    assert [s.content_hash for s in rows] == hashes
+    for row in rows:
+        check_row(row)  # raises where a signature does not hold
+
+
+def test_what_the_checks_find_is_recorded_and_stops_nothing(drive, document):
+    manifest = drive(document, *ALL)
+    found = {f["code"]: f["curer"] for e in manifest.history.all() for f in e.findings if "curer" in f}
+    # No permit, no plan, no contract, nobody registered: all of it is alerted, and the load arrived all the same.
+    assert {"permit_missing", "plan_missing", "stock_short", "driver_unknown", "waybill_missing"} <= set(found)
+    assert found["permit_missing"] == "receiver"
+    assert manifest.status == "confirmed"
+    assert manifest.alerts == sum(len(e.findings) for e in manifest.history.all())
+
+
+def test_a_check_that_blocks_refuses_and_leaves_nothing(world, document):
+    document["receiver"]["site"] = "S-maker"
+    manifest = create_manifest(document, act=world.act("maker"))
+    with pytest.raises(Refused) as caught:
+        advance(manifest.number, Event.SUBMIT, {}, act=world.act("maker"))
+    assert [(f.field, f.code) for f in caught.value.findings] == [("/receiver/site", "receiver_is_sender")]
+    manifest.refresh_from_db()
+    assert (manifest.status, Signature.objects.count()) == ("draft", 0)
+
+
+def amend(manifest, person, change):
+    """Apply an agreed amendment to the document as it is now."""
+    manifest = Manifest.objects.get(pk=manifest.pk)
+    after = deepcopy(manifest.document)
+    change(after)
+    with transaction.atomic():
+        return amending.apply(
+            Applied(
+                subject=f"manifest:{manifest.number}", version=manifest.events, before=manifest.document, after=after,
+                changes=(), amendment=1, actor=person, at=NOW + timedelta(hours=9),
+            )
+        )  # fmt: skip
+
+
+def test_an_amended_mass_is_booked_as_if_it_had_been_so_from_the_beginning(drive, document):
+    manifest = drive(document, *ALL)
+
+    def change(doc):
+        doc["wastes"][0]["mass_g"] = 1_700_000
+        doc["receipt"]["lines"][0]["accepted_g"] = 1_650_000
+
+    version = amend(manifest, "maker", change)
+    assert version == 7
+    assert held() == {
+        f"site:S-maker|{OIL}|unexplained|": -1_700_000,
+        f"site:S-maker|{PAINT}|unexplained|": -640_000,
+        f"site:S-plant|{OIL}|stored|": 1_650_000,
+        f"site:S-plant|{PAINT}|stored|": 640_000,
+        f"vehicle:浙E00003|{OIL}|unexplained|": 50_000,
+    }
+    # Amended back: the books come back to what they were.
+    amend(manifest, "maker", lambda doc: (doc["wastes"][0].update(mass_g=1_800_000),
+                                          doc["receipt"]["lines"][0].update(accepted_g=1_800_000)))  # fmt: skip
+    assert held()[f"site:S-plant|{OIL}|stored|"] == 1_800_000
+    assert f"vehicle:浙E00003|{OIL}|unexplained|" not in held()
+    assert sum(AccountRecord.objects.values_list("balance_g", flat=True)) == 0
+    assert verify().holds
+    assert manifest.history.count() == 8
+
+
+def test_a_driver_without_account_departs_by_a_one_time_code(world, document):
+    manifest = create_manifest(document, act=world.act("maker"))
+    advance(manifest.number, Event.SUBMIT, {}, act=world.act("maker"))
+    given = {"subject": f"manifest:{manifest.number}", "slot": "carrier:1", "event": "depart"}
+    for stranger in ("stranger", "longyou"):
+        with pytest.raises(Refused):
+            signing.issue_one_time_code(**given, host=world.people[stranger], at=NOW)
+    issued = signing.issue_one_time_code(**given, host=world.people["maker"], at=NOW, party_name="李四")
+    signing.redeem_one_time_code(issued.token, issued.code, name="李四", at=NOW + timedelta(minutes=1))
+    manifest.refresh_from_db()
+    assert (manifest.status, manifest.leg) == ("in_transit", 1)
+    signature = Signature.objects.get(subject=given["subject"], slot="carrier:1")
+    assert (signature.person_name, signature.method, signature.content_hash) == (
+        "李四", "one_time_code", manifest.content_hash,
+    )  # fmt: skip
+    assert held()[f"vehicle:浙E00002|{OIL}|in_transit|"] == 1_800_000
+
+
+def test_packages_go_along_and_the_refused_ones_come_back(drive, document, world):
+    document["wastes"] = document["wastes"][:1]
+    act = PackageAct(key="p", at=NOW, recorded_at=NOW, actor="maker", firm_id=world.firms["maker"].pk)
+    codes = assign_packages(
+        site=world.sites["maker"], act=act, count=2,
+        what=What(waste_code=OIL, generated_on=NOW.date(), form="L", container="drum"),
+        masses_g=[1_000_000, 800_000], book=True,
+    )  # fmt: skip
+    document["wastes"][0] |= {"packages": codes, "package_count": 2}
+    receipt = {
+        "receipt": {
+            "has_major_difference": False,
+            "lines": [{"accepted_g": 1_000_000, "refused_g": 800_000, "refused_packages": [codes[1]]}],
+        },
+        "receiver": {"handler": "赵六"},
+    }
+    manifest = drive(document, *ALL[:4], ("plant", "confirm", receipt))
+    back = Manifest.objects.get(returns=manifest)
+    assert back.document["wastes"][0]["packages"] == [codes[1]]
+    where = {p.code: (p.status, p.site_id, p.open_manifest) for p in Package.objects.all()}
+    assert where[codes[0]] == ("received", world.sites["plant"].pk, "")
+    assert where[codes[1]] == ("in_transit", None, back.number)
+    # The stock had been booked at generation: nothing is unexplained.
+    assert held() == {
+        f"site:S-maker|{OIL}|generated|": -1_800_000,
+        f"site:S-plant|{OIL}|stored|": 1_000_000,
+        f"vehicle:浙E00003|{OIL}|in_transit|": 800_000,
+    }
+    advance(back.number, Event.ARRIVE, {}, act=world.act("second", hours=6))
+    taken = {"receipt": {"lines": [{"accepted_g": 800_000}]}, "receiver": {"handler": "张三"}}
+    advance(back.number, Event.CONFIRM, taken, act=world.act("maker", hours=7))
+    assert Package.objects.get(code=codes[1]).site_id == world.sites["maker"].pk
+    assert held()[f"site:S-maker|{OIL}|stored|"] == 800_000
+
+
+def test_the_paper_is_a_pdf(drive, document):
+    manifest = drive(document, *ALL)
+    assert manifest_pdf(manifest, url="https://example.test/q/1", printed_at=NOW).startswith(b"%PDF-")
