@@ -32,9 +32,8 @@ from wufei.apps.plans.services import load_pack
 from wufei.apps.registry import selectors
 from wufei.apps.registry.models import Department, Facility, Organisation, Permit, Site, User, Vehicle
 from wufei.apps.registry.services import load_reference
-from wufei.apps.signatures.models import Delegation, EvidenceFile
-from wufei.apps.weighings.models import TicketFile, TicketImport, WeighingRecord
 from wufei.apps.signatures.models import Delegation, EvidenceFile, SigningKey
+from wufei.apps.weighings.models import TicketFile, TicketImport, WeighingRecord
 from wufei.core import plan
 from wufei.core.credit_code import make_credit_code
 from wufei.core.ledger import SHANGHAI, Account, Bucket, Holder, Movement
