@@ -9,8 +9,8 @@ from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
 from wufei.apps.registry import listing
-from wufei.apps.registry.details import masked_plate
 from wufei.apps.registry.lists import LISTS
+from wufei.apps.registry.lists_transport import masked_plate
 
 pytestmark = pytest.mark.django_db
 

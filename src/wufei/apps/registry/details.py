@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
 
-from wufei.apps.registry import selectors
 from wufei.apps.registry.listing import Cell
-from wufei.apps.registry.lists import LISTS, SIMULATED, organisation_url, site_category_names, tonnes
-from wufei.apps.registry.models import Kind, Organisation, Site, User
+from wufei.apps.registry.lists import LISTS, SIMULATED, site_category_names, tonnes
+from wufei.apps.registry.lists_transport import classes, masked_number, masked_plate, organisation_url, until
+from wufei.apps.registry.models import Kind, Organisation, PersonKind, Site, TransportPerson, User, Vehicle
 from wufei.core.catalogue import DOMAIN_NAMES, methods
 
+PARTS = ("sites", "permits", "vehicles", "persons", "licences")
 SHOWN = 200  # rows of a part; the lists show the rest
 
 
@@ -24,7 +26,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One record: its fields, and the tables of what hangs on it."""
+    """One record: its fields, and the tables of what hangs on it. ``reveal_url`` shows in full what is masked."""
 
     title: str
     badge: str
@@ -32,14 +34,19 @@ class Detail:
     list_title: str
     fields: tuple[tuple[str, Cell], ...]
     parts: tuple[Part, ...]
+    reveal_url: str = ""
+
+
+def _part(name: str, row: Organisation, user: User | AnonymousUser) -> Part:
+    """What one list has of an organisation."""
+    held = LISTS[name]
+    rows = held.visible(user).filter(organisation=row).select_related(*held.listing.joins)[:SHOWN]
+    headings = tuple(column.label for column in held.listing.columns)
+    return Part(held.listing.title, headings, tuple(held.listing.cells(one) for one in rows))
 
 
 def organisation_detail(row: Organisation, user: User | AnonymousUser) -> Detail:
-    """An organisation with those of its sites, permits and vehicles that ``user`` may see; four queries."""
-    sites = selectors.visible_sites(user).filter(organisation=row).select_related("division", "organisation")[:SHOWN]
-    permits = selectors.visible_permits(user).filter(organisation=row).select_related("organisation")[:SHOWN]
-    vehicles = selectors.visible_vehicles(user).filter(organisation=row)[:SHOWN]
-    site_list, permit_list = LISTS["sites"].listing, LISTS["permits"].listing
+    """An organisation with those of its sites, permits, vehicles … that ``user`` may see; six queries."""
     return Detail(
         row.name,
         SIMULATED if row.is_simulated else "",
@@ -51,25 +58,8 @@ def organisation_detail(row: Organisation, user: User | AnonymousUser) -> Detail
             ("类型", Cell(Kind(row.kind).label)),
             ("出处", Cell(row.source or "—")),
         ),
-        (
-            Part("场所", tuple(c.label for c in site_list.columns), tuple(site_list.cells(site) for site in sites)),
-            Part(
-                "许可证",
-                tuple(c.label for c in permit_list.columns),
-                tuple(permit_list.cells(row) for row in permits),
-            ),
-            Part(
-                "车辆",
-                ("车牌", "核定载重（吨）"),
-                tuple((Cell(masked_plate(v.plate)), Cell(tonnes(v.load_limit_t), css="number")) for v in vehicles),
-            ),
-        ),
+        tuple(_part(name, row, user) for name in PARTS),
     )
-
-
-def masked_plate(plate: str) -> str:
-    """A plate as pages show it: the place's letters and the last two characters (personal data are masked)."""
-    return plate[:2] + "*" * max(0, len(plate) - 4) + plate[-2:] if len(plate) > 4 else "*" * len(plate)
 
 
 def site_detail(row: Site) -> Detail:
@@ -93,3 +83,33 @@ def site_detail(row: Site) -> Detail:
         ]
     title = LISTS["sites"].listing.title
     return Detail(row.name, SIMULATED if row.is_simulated else "", "sites", title, tuple(fields), ())
+
+
+def vehicle_detail(row: Vehicle, *, plate: str = "") -> Detail:
+    """A vehicle; its plate masked unless it is given in full."""
+    load = "没有登记" if row.load_limit_t is None else f"{tonnes(row.load_limit_t)} 吨"
+    fields = (
+        ("车牌号", Cell(plate or masked_plate(row.plate))),
+        ("单位", Cell(row.organisation.name, organisation_url(row.organisation_id))),
+        ("核定载重", Cell(load)),
+        ("道路运输证号", Cell(row.transport_permit or "没有登记")),
+        ("有效期至", until(row.valid_until)),
+        ("可运的危货类别项别", Cell(classes(row.hazard_classes))),
+    )
+    url = "" if plate else reverse("registry:reveal", args=["vehicles", row.pk])
+    badge, title = SIMULATED if row.is_simulated else "", LISTS["vehicles"].listing.title
+    return Detail(plate or masked_plate(row.plate), badge, "vehicles", title, fields, (), url)
+
+
+def person_detail(row: TransportPerson, *, certificate: str = "") -> Detail:
+    """A driver, escort or loading manager; the certificate masked unless it is given in full."""
+    fields = (
+        ("类型", Cell(PersonKind(row.kind).label)),
+        ("单位", Cell(row.organisation.name, organisation_url(row.organisation_id))),
+        ("从业资格证号", Cell(certificate or masked_number(row.certificate))),
+        ("有效期至", until(row.valid_until)),
+        ("可运的危货类别项别", Cell(classes(row.hazard_classes))),
+    )
+    url = "" if certificate else reverse("registry:reveal", args=["persons", row.pk])
+    badge = SIMULATED if row.is_simulated else ""
+    return Detail(row.name, badge, "persons", LISTS["persons"].listing.title, fields, (), url)

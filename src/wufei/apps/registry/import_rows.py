@@ -6,24 +6,13 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
+from wufei.apps.registry.import_file import CellReader
 from wufei.apps.registry.models import Kind
 from wufei.core.catalogue import DOMAIN_NAMES, UnknownWasteCode, expand_categories
 from wufei.core.credit_code import BadCreditCode, parse_credit_code
-from wufei.core.findings import Finding
-from wufei.core.intake import BadValue, parse_date, parse_mass
-from wufei.core.reference import read_document, read_table
+from wufei.core.intake import BadValue, parse_mass
+from wufei.core.reference import read_table
 from wufei.core.units import narrow
-
-
-@dataclass(frozen=True, slots=True)
-class ImportColumn:
-    """One column of the file."""
-
-    field: str
-    heading: str
-    aliases: tuple[str, ...]
-    is_required: bool
-    help: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +42,6 @@ class OrganisationRow:
 
 
 @cache
-def columns() -> tuple[ImportColumn, ...]:
-    """The columns of ``data/registry/import_organisations.json``."""
-    return tuple(
-        ImportColumn(raw["field"], raw["heading"], tuple(raw["aliases"]), raw["required"], raw["help"])
-        for raw in read_document("registry/import_organisations.json")["columns"]
-    )
-
-
-@cache
 def _choices(field: str) -> Mapping[str, str]:
     """Code by what a person may write, for the fields with a fixed choice."""
     if field == "kind":
@@ -73,12 +53,15 @@ def _choices(field: str) -> Mapping[str, str]:
     return dict(pairs) | {value: value for _, value in pairs}
 
 
-class RowReader:
-    """Reads the cells of one row and gathers its findings."""
+class RowReader(CellReader):
+    """Reads the cells of one organisation."""
+
+    kind = "organisations"
+    nameless = ("没有写单位名称。", "请填写营业执照上的全称。")
 
     def __init__(self, line: int, cells: Mapping[str, str], divisions: Callable[[str], list[str]]) -> None:
-        self.line, self.cells, self.divisions = line, cells, divisions
-        self.findings: list[Finding] = []
+        super().__init__(line, cells)
+        self.divisions = divisions
 
     def read(self) -> OrganisationRow | None:
         """The row, or ``None`` when something is wrong with it."""
@@ -102,21 +85,6 @@ class RowReader:
                     "site_name", f"填了场所名称，没有填{missing}。", "请补上，或清空场所名称。", "incomplete_site"
                 )
         return None if self.findings else row
-
-    def heading(self, field: str) -> str:
-        return next(column.heading for column in columns() if column.field == field)
-
-    def add(self, field: str, what: str, remedy: str, code: str) -> None:
-        self.findings.append(Finding(self.line, self.heading(field), what, remedy, code))
-
-    def text(self, field: str, longest: int = 120) -> str:
-        found = " ".join(self.cells.get(field, "").split())
-        if not found and field == "name":
-            self.add(field, "没有写单位名称。", "请填写营业执照上的全称。", "blank_name")
-        if len(found) > longest:
-            what = f"{self.heading(field)}有 {len(found)} 个字，最多 {longest} 个。"
-            self.add(field, what, "请填写简短一些的名称。", "text_too_long")
-        return found
 
     def credit_code(self) -> str:
         try:
@@ -142,20 +110,7 @@ class RowReader:
         return ""
 
     def choice(self, field: str) -> str:
-        wanted = self.cells.get(field, "").strip()
-        choices = _choices(field)
-        spelled_out = wanted.replace("固废", "固体废物")  # everybody writes the short form
-        for written in (wanted, spelled_out):
-            if written in choices:
-                return choices[written]
-        names = "、".join(name for name, value in choices.items() if name != value)
-        if wanted:
-            self.add(
-                field, f"{self.heading(field)}“{wanted[:40]}”不在可选项中。", f"可选：{names}。", f"unknown_{field}"
-            )
-        elif field == "kind":
-            self.add(field, "没有写类型。", f"可选：{names}。", "blank_kind")
-        return ""
+        return self.choice_of(field, _choices(field), needed=field == "kind")
 
     def permit(self) -> PermitCells | None:
         number = self.text("permit_number", 60)
@@ -171,7 +126,7 @@ class RowReader:
             if field not in given:
                 what = f"填了许可证号，没有填{self.heading(field)}。"
                 self.add(field, what, "请补上，或清空许可证各列。", "incomplete_permit")
-        categories, capacity, until = self.categories(), self.capacity(), self.valid_until()
+        categories, capacity, until = self.categories(), self.capacity(), self.day("permit_valid_until")
         if len(self.findings) > before or until is None:
             return None
         return PermitCells(number, categories, capacity, self.text("permit_mode", 60), until)
@@ -194,13 +149,3 @@ class RowReader:
         except BadValue as error:
             self.add("permit_capacity", error.what, error.remedy, error.code)
             return Decimal(0)
-
-    def valid_until(self) -> date | None:
-        text = self.cells.get("permit_valid_until", "")
-        if not text:
-            return None
-        try:
-            return parse_date(text)
-        except BadValue as error:
-            self.add("permit_valid_until", error.what, error.remedy, error.code)
-            return None

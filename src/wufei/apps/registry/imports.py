@@ -1,103 +1,49 @@
-"""Import of organisations from a file: all rows or none, and everything that is wrong said at once."""
+"""The imports of the registry: organisations, vehicles, persons, licences. One table; a row is one kind of file."""
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from wufei.apps.facts.services import record_fact
-from wufei.apps.registry.import_rows import OrganisationRow, RowReader, columns
+from wufei.apps.registry.import_file import (
+    FINDINGS_SHOWN,
+    Import,
+    ImportColumn,
+    Preview,
+    Upload,
+    bring_file,
+    check_file,
+    columns_of,
+    preview_of,
+)
+from wufei.apps.registry.import_rows import OrganisationRow, RowReader
+from wufei.apps.registry.import_transport import FLEET_IMPORTS
 from wufei.apps.registry.models import Organisation, Permit, Site, User
-from wufei.apps.registry.selectors import visible_divisions
-from wufei.apps.spreadsheets import read_upload
+from wufei.apps.registry.selectors import may_import, visible_divisions
 from wufei.core.divisions import is_division_code
-from wufei.core.findings import Finding, Refused
-from wufei.core.intake import BadFile
-from wufei.core.reference import read_document
+from wufei.core.findings import Finding
 
-__all__ = ["FINDINGS_SHOWN", "Preview", "Upload", "bring", "check", "columns", "preview"]
-FINDINGS_SHOWN = 500
-PREVIEW_SHOWN = 20
+__all__ = ["FINDINGS_SHOWN", "IMPORTS", "ImportColumn", "Preview", "Upload", "bring", "check", "columns", "preview"]
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file as it was handed in."""
-
-    name: str
-    raw: bytes
+def columns(name: str = "organisations") -> tuple[ImportColumn, ...]:
+    """The columns of a kind of file."""
+    return columns_of(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What an import would bring."""
-
-    count: int
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-def preview(rows: list[OrganisationRow]) -> Preview:
-    """The first rows as they would be kept."""
-    return Preview(
-        len(rows),
-        ("行", "单位名称", "统一社会信用代码", "行政区划", "类型", "场所", "许可证"),
-        tuple(
-            (str(r.line), r.name, r.credit_code, r.division, r.kind, r.site_name, r.permit.number if r.permit else "")
-            for r in rows[:PREVIEW_SHOWN]
-        ),
-    )
-
-
-def check(upload: Upload, user: User) -> list[OrganisationRow]:
+def check(upload: Upload, user: User, name: str = "organisations") -> list[OrganisationRow]:
     """The rows of a file, proven. Raises ``Refused`` with all findings; writes nothing."""
-    findings: list[Finding] = []
-    rows: list[OrganisationRow] = []
-    fields: dict[str, str] | None = None
-    divisions = _DivisionFinder(user)
-    try:
-        for line, cells in read_upload(upload.name, upload.raw):
-            if fields is None:
-                fields = _fields_of(list(cells))
-            reader = RowReader(
-                line, {fields[name]: cell for name, cell in cells.items() if name in fields}, divisions
-            )
-            row = reader.read()
-            findings += reader.findings
-            if row is not None:
-                rows.append(row)
-    except BadFile as error:
-        findings += error.findings
-    if fields is None and not findings:
-        findings.append(Finding(None, "", "文件里只有表头，没有数据行。", "请填写后再导入。", "no_rows"))
-    findings += _duplicates(rows)
-    if findings:
-        raise Refused(sorted(findings, key=lambda finding: finding.line or 0))
-    return rows
+    return check_file(IMPORTS[name], upload, user)
 
 
-def _fields_of(headings: list[str]) -> dict[str, str]:
-    """Field by the heading of the file. Raises ``Refused`` for columns that lack or that nobody knows."""
-    known = {name: column.field for column in columns() for name in (column.heading, *column.aliases)}
-    ignored = read_document("registry/import_organisations.json")["ignored"]
-    allowed = "、".join(column.heading for column in columns())
-    findings = [
-        Finding(1, name, f"不认识列“{name[:40]}”。", f"可用的列：{allowed}。不需要的列请删去。", "unknown_column")
-        for name in headings
-        if name not in known and name not in ignored
-    ]
-    found = Counter(known[name] for name in headings if name in known)
-    for column in columns():
-        if column.is_required and not found[column.field]:
-            what = f"缺少列“{column.heading}”。"
-            findings.append(Finding(1, column.heading, what, "请补上这一列，可下载模板对照。", "missing_column"))
-        if found[column.field] > 1:
-            what = f"有两列都表示“{column.heading}”。"
-            findings.append(Finding(1, column.heading, what, "请只留一列。", "duplicate_column"))
-    if findings:
-        raise Refused(findings)
-    return {name: known[name] for name in headings if name in known}
+def bring(upload: Upload, user: User, name: str = "organisations") -> int:
+    """Keep all rows of a file, each with its fact; return how many. Raises ``Refused``: then nothing is kept."""
+    return bring_file(IMPORTS[name], upload, user)
+
+
+def preview(rows: list[OrganisationRow], name: str = "organisations") -> Preview:
+    """The first rows as they would be kept."""
+    return preview_of(IMPORTS[name], rows)
 
 
 class _DivisionFinder:
@@ -155,22 +101,7 @@ def _held(model: type[Organisation] | type[Permit], field: str, values: list[str
     return found
 
 
-def bring(upload: Upload, user: User) -> int:
-    """Keep all rows of a file, each with its fact; return how many. Raises ``Refused``: then nothing is kept."""
-    rows = check(upload, user)
-    try:
-        with transaction.atomic():
-            _keep(rows, upload.name, user)
-    except IntegrityError:
-        what = "导入时有另一人登记了同一单位或许可证。"
-        raise Refused(
-            [Finding(None, "", what, "没有导入任何一行，请重新检查后再导入。", "already_registered")]
-        ) from None
-    return len(rows)
-
-
-def _keep(rows: list[OrganisationRow], file_name: str, user: User) -> None:
-    source = f"导入：{file_name}"[:200]
+def _keep(rows: list[OrganisationRow], source: str, user: User) -> None:
     organisations = Organisation.objects.bulk_create(
         [
             Organisation(
@@ -223,3 +154,31 @@ def _keep(rows: list[OrganisationRow], file_name: str, user: User) -> None:
             document=source,
             after={"name": row.name, "credit_code": row.credit_code, "kind": row.kind},
         )
+
+
+def _read(
+    line: int, cells: Mapping[str, str], divisions: _DivisionFinder
+) -> tuple[OrganisationRow | None, list[Finding]]:
+    reader = RowReader(line, cells, divisions)
+    return reader.read(), reader.findings
+
+
+def _cells(row: OrganisationRow) -> tuple[str, ...]:
+    permit = row.permit.number if row.permit else ""
+    return (str(row.line), row.name, row.credit_code, row.division, row.kind, row.site_name, permit)
+
+
+_ORGANISATIONS = Import(
+    name="organisations",
+    title="单位或许可证",
+    unit="家单位",
+    list_name="organisations",
+    lookup=_DivisionFinder,
+    read=_read,
+    clashes=_duplicates,
+    keep=_keep,
+    headings=("行", "单位名称", "统一社会信用代码", "行政区划", "类型", "场所", "许可证"),
+    cells=_cells,
+    is_for=may_import,
+)
+IMPORTS: Mapping[str, Import] = {kind.name: kind for kind in (_ORGANISATIONS, *FLEET_IMPORTS)}

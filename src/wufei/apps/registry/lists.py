@@ -1,4 +1,4 @@
-"""The four lists of the registry: organisations, sites, facilities, permits. One table; each row is one list."""
+"""The lists of the registry: organisations, sites, facilities, permits, transport, facts. A row is one list."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,12 +10,22 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime
 
 from wufei.apps.facts.models import Fact
 from wufei.apps.facts.selectors import verb_names
 from wufei.apps.registry import selectors
 from wufei.apps.registry.listing import Cell, Column, Listing
+from wufei.apps.registry.lists_transport import (
+    LICENCES,
+    PERSONS,
+    VEHICLES,
+    licence_cells,
+    organisation_url,
+    person_cells,
+    until,
+    vehicle_cells,
+)
 from wufei.apps.registry.models import Facility, Kind, Organisation, Permit, Site, User
 from wufei.apps.spreadsheets import Cell as SheetCell
 from wufei.core.catalogue import DOMAIN_NAMES, methods
@@ -38,11 +48,6 @@ def tonnes(mass_t: Decimal | None) -> str:
 
 def _name(row: Organisation | Site, url: str) -> Cell:
     return Cell(row.name, url, badge=SIMULATED if row.is_simulated else "")
-
-
-def organisation_url(pk: int) -> str:
-    """Address of an organisation's page."""
-    return reverse("registry:organisation", args=[pk])
 
 
 def site_url(pk: int) -> str:
@@ -89,10 +94,28 @@ def _permit(row: Permit) -> tuple[Cell, ...]:
         Cell(row.organisation.name, organisation_url(row.organisation_id)),
         Cell("、".join(row.categories)),
         Cell(tonnes(row.capacity_t_per_year), css="number"),
+        Cell(tonnes(_used_t(row)), css="number"),
+        Cell(permit_kind_names().get(row.kind, row.kind)),
         Cell(row.mode),
-        Cell(row.valid_until.isoformat(), css="nowrap"),
+        until(row.valid_until),
         Cell(row.source),
     )
+
+
+def _used_t(row: Permit) -> Decimal | None:
+    """What was used of the permit this year, where the rows bring it."""
+    used_g = getattr(row, "used_g", None)
+    return None if used_g is None else Decimal(used_g) / 1_000_000
+
+
+@cache
+def permit_kind_names() -> Mapping[str, str]:
+    """Chinese name of a permit's kind by its code."""
+    return {row["kind"]: row["name"] for row in read_table("registry/permit_kinds.csv")}
+
+
+def _permits_this_year(user: User | AnonymousUser) -> QuerySet[Permit]:
+    return selectors.with_use(selectors.visible_permits(user), localdate().year)
 
 
 def everybody(user: User | AnonymousUser) -> bool:
@@ -216,7 +239,7 @@ LISTS: Mapping[str, RegistryList] = {
         ),
     ),
     "permits": RegistryList(
-        selectors.visible_permits,
+        _permits_this_year,
         Listing(
             "危险废物经营许可证",
             ("organisation",),
@@ -225,6 +248,8 @@ LISTS: Mapping[str, RegistryList] = {
                 Column("单位", "organisation__name"),
                 Column("类别"),
                 Column("规模（吨/年）", "capacity_t_per_year", "number"),
+                Column("本年已用（吨）", css="number"),
+                Column("种类", "kind"),
                 Column("经营方式"),
                 Column("有效期至", "valid_until"),
                 Column("出处"),
@@ -233,16 +258,36 @@ LISTS: Mapping[str, RegistryList] = {
             _permit,
             "还没有许可证。",
         ),
-        ("许可证号", "单位名称", "类别", "规模（吨/年）", "经营方式", "有效期至", "出处"),
+        ("许可证号", "单位名称", "类别", "规模（吨/年）", "本年已用（吨）", "种类", "经营方式", "有效期至", "出处"),
         lambda row: (
             row.number,
             row.organisation.name,
             "、".join(row.categories),
             row.capacity_t_per_year,
+            _used_t(row),
+            permit_kind_names().get(row.kind, row.kind),
             row.mode,
             _day(row.valid_until),
             row.source,
         ),
+    ),
+    "vehicles": RegistryList(
+        selectors.visible_vehicles,
+        VEHICLES,
+        ("车牌号", "单位名称", "核定载重（吨）", "道路运输证号", "有效期至", "类别项别", "模拟"),
+        vehicle_cells,
+    ),
+    "persons": RegistryList(
+        selectors.visible_persons,
+        PERSONS,
+        ("姓名", "类型", "单位名称", "从业资格证号", "有效期至", "类别项别", "模拟"),
+        person_cells,
+    ),
+    "licences": RegistryList(
+        selectors.visible_licences,
+        LICENCES,
+        ("证号", "类型", "单位名称", "范围", "有效期自", "有效期至", "模拟"),
+        licence_cells,
     ),
     "facts": RegistryList(
         selectors.visible_facts,

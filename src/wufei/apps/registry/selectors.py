@@ -7,6 +7,7 @@ apps build theirs on the same scope. What is not in the result does not exist fo
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet, Sum
@@ -244,12 +245,16 @@ def may_import_fleet(user: User | AnonymousUser) -> bool:
 # --- What the checks of a manifest are given: of any firm, in nobody's sight but the program's ---------------------
 
 
+def with_use(rows: QuerySet[Permit], year: int) -> QuerySet[Any]:
+    """Permits with ``used_g``: the grams used of them in ``year``."""
+    return rows.annotate(used_g=Coalesce(Sum("uses__used_g", filter=Q(uses__year=year)), 0))
+
+
 def permits_of(organisation_ids: Iterable[int], *, year: int) -> dict[int, tuple[PermitRecord, ...]]:
     """The permits of organisations with what was used of them in ``year``, by organisation; one query."""
     found: dict[int, tuple[PermitRecord, ...]] = {}
-    used = Coalesce(Sum("uses__used_g", filter=Q(uses__year=year)), 0)
-    rows = Permit.objects.filter(organisation_id__in=set(organisation_ids)).annotate(used_g=used).order_by("number")
-    for row in rows:
+    rows = Permit.objects.filter(organisation_id__in=set(organisation_ids))
+    for row in with_use(rows, year).order_by("number"):
         record = PermitRecord(
             id=row.pk,
             number=row.number,

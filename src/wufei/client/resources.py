@@ -1,0 +1,132 @@
+"""The nouns of the interface, with its own names."""
+
+import builtins
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from wufei.client.connection import Connection
+
+Row = dict[str, Any]
+
+
+class Resource:
+    """One noun: ``client.weighings.create({...})``."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection, self.name = connection, name
+
+    def list(self, *, updated_since: datetime | None = None, limit: int = 200, **query: Any) -> Iterator[Row]:
+        """All rows, page by page, in the order of their last change."""
+        if updated_since is not None:
+            assert updated_since.tzinfo is not None, "updated_since needs its time zone"
+            query["updated_since"] = updated_since.isoformat()
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._connection.call(
+                "GET", f"{self.name}/", query=query | {"limit": limit, "cursor": cursor}
+            ).value
+            yield from page["items"]
+            cursor = page["next"]
+
+    def get(self, key: str | int) -> Row:
+        """One record."""
+        return self._get(self._path(key))
+
+    def create(self, data: Mapping[str, Any], *, key: str | None = None, dry_run: bool = False) -> Row:
+        """Make a record; ``key`` is the idempotency key, made up where it is not given."""
+        return self._post(f"{self.name}/", data, key, dry_run)
+
+    def create_many(
+        self, items: Iterable[Mapping[str, Any]], *, key: str | None = None, all_or_nothing: bool = False
+    ) -> builtins.list[Row]:
+        """Make many records by lines of JSON; an answer for each line, or a problem for all."""
+        lines = "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items).encode()
+        query = {"all_or_nothing": "true"} if all_or_nothing else {}
+        answer = self._connection.call("POST", f"{self.name}/bulk/", lines=lines, key=key, query=query)
+        rows: builtins.list[Row] = answer.value
+        return rows
+
+    def _path(self, key: str | int, *more: str) -> str:
+        return "/".join([self.name, quote(str(key), safe=""), *more, ""])
+
+    def _get(self, path: str) -> Row:
+        row: Row = self._connection.call("GET", path).value
+        return row
+
+    def _post(self, path: str, data: Mapping[str, Any], key: str | None, dry_run: bool) -> Row:
+        row: Row = self._connection.call("POST", path, data=data, key=key, dry_run=dry_run).value
+        return row
+
+
+class Manifests(Resource):
+    """Transfer manifests (转移联单)."""
+
+    def event(
+        self,
+        number: str,
+        event: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        dry_run: bool = False,
+    ) -> Row:
+        """Take one step of a manifest's life: submit, depart, hand_over, arrive, confirm, refuse, void, amend."""
+        return self._post(self._path(number, event), data or {}, key, dry_run)
+
+
+class Packages(Resource):
+    """Packages and their codes (包装、编码)."""
+
+    def trace(self, code: str) -> Row:
+        """Where a package came from and where it went, with mass."""
+        return self._get(self._path(code, "trace"))
+
+
+class Webhooks(Resource):
+    """Addresses for news (推送地址)."""
+
+    def replay(self, webhook_id: int, *, after: int) -> Row:
+        """Send everything behind a number once more."""
+        return self._post(self._path(webhook_id, "replay"), {"after": after}, None, False)
+
+    def delete(self, webhook_id: int) -> None:
+        """Remove an address."""
+        self._connection.call("DELETE", self._path(webhook_id))
+
+
+class Client:
+    """A server, one token, and its nouns. Options go to ``Connection``: timeout_s, attempts, transport, sleep."""
+
+    def __init__(self, url: str, token: str, **options: Any) -> None:
+        self._connection = Connection(url, token, **options)
+        self.manifests = Manifests(self._connection, "manifests")
+        self.packages = Packages(self._connection, "packages")
+        self.scans = Resource(self._connection, "scans")
+        self.weighings = Resource(self._connection, "weighings")
+        self.declarations = Resource(self._connection, "declarations")
+        self.webhooks = Webhooks(self._connection, "webhooks")
+
+    def me(self) -> Row:
+        """Who calls, with which scopes, until when."""
+        row: Row = self._connection.call("GET", "me/").value
+        return row
+
+    def resource(self, name: str) -> Resource:
+        """A noun that has no name of its own here."""
+        return Resource(self._connection, name)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
