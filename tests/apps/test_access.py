@@ -42,9 +42,8 @@ from wufei.apps.registry.models import (
     Vehicle,
 )
 from wufei.apps.registry.services import load_reference
-from wufei.apps.signatures.models import Delegation, EvidenceFile
-from wufei.apps.weighings.models import TicketFile, TicketImport, WeighingRecord
 from wufei.apps.signatures.models import Delegation, EvidenceFile, SigningKey
+from wufei.apps.weighings.models import TicketFile, TicketImport, WeighingRecord
 from wufei.core import plan
 from wufei.core.credit_code import make_credit_code
 from wufei.core.ledger import SHANGHAI, Account, Bucket, Holder, Movement
@@ -479,8 +478,8 @@ def make_firm(number, mark, division, domain, place):
             document=f"{name}文件",
         )  # fmt: skip
     more |= make_ticket(site, name, code)
-    keys = {"organisation": firm.pk, "site": site.pk, "vehicle": vehicle.pk, "person": person.pk, **more}
-    keys = {"organisation": firm.pk, "site": site.pk, "package": package[0], **more}
+    keys = {"organisation": firm.pk, "site": site.pk, "vehicle": vehicle.pk, "person": person.pk}
+    keys |= {"package": package[0], **more}
     return {f"{mark}.{key}": value for key, value in keys.items()}
 
 
