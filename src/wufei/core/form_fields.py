@@ -24,6 +24,7 @@ TYPES = frozenset({
 PERSONAL = frozenset({"person", "phone"})
 LONGEST = {"note": 2000, "text": 200, "person": 60, "phone": 30}
 COUNT_MAX = 10**9
+_WHOLE_MAX = 10**18
 NO_CHOICES: Mapping[str, str] = {}
 
 
@@ -73,6 +74,8 @@ def read_value(what: Field, raw: object) -> Any:
         raw = "、".join(str(part) for part in raw)
     if isinstance(raw, bool) or not isinstance(raw, (str, int, type(None))):
         raise BadValue(f"“{what.label}”的值不是文字或整数。", "请填写文字或整数。", "wrong_type")
+    if isinstance(raw, int) and abs(raw) > _WHOLE_MAX:
+        raise BadValue(f"“{what.label}”的数过大。", "请核对。", "too_large")
     if what.type == "mass" and isinstance(raw, int):
         if not 0 <= raw <= limits().mass_g_max:
             raise BadValue(
@@ -141,6 +144,8 @@ def _choice(what: Field, text: str) -> str:
 
 def _codes(what: Field, text: str) -> list[str]:
     parts = [part for part in text.replace(",", "、").replace(";", "、").replace(" ", "、").split("、") if part]
+    if "\0" in text:
+        raise BadValue(f"“{what.label}”含有不可见字符。", "请重新键入。", "control_character")
     if len(parts) > 200 or any(len(part) > 60 for part in parts):
         raise BadValue(f"“{what.label}”最多 200 个，每个最多 60 个字。", "请核对。", "too_many_codes")
     return list(dict.fromkeys(parts))

@@ -104,7 +104,6 @@ def test_a_contract_through_the_pages_is_seen_by_both_parties(client, site, rece
         assert client.get(answer.url).status_code == status
         kept = client.get(reverse("declarations:contract-file", args=[made.pk]))
         assert kept.status_code == status
-        kept.close()
     client.force_login(taker)
     end = reverse("declarations:contract-end", args=[made.pk])
     assert client.post(end, {"on": "2026-06-01", "reason": "x"}).status_code == 404

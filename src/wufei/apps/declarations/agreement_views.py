@@ -5,10 +5,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wufei.apps.declarations import agreements, forms, lists, selectors
@@ -135,15 +136,15 @@ def contract_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def contract_file(request: HttpRequest, pk: int) -> FileResponse:
+def contract_file(request: HttpRequest, pk: int) -> HttpResponse:
     """The file of a contract, to be kept by the browser."""
     contract = _contract(request, pk)
     path = agreements.file_path(contract.file_sha256) if contract.file_sha256 else None
     if path is None or not path.exists():
         raise Http404
-    return FileResponse(
-        path.open("rb"), as_attachment=True, filename=contract.file_name, content_type="application/octet-stream"
-    )
+    disposition = content_disposition_header(as_attachment=True, filename=contract.file_name) or ""
+    headers = {"Content-Disposition": disposition}
+    return HttpResponse(path.read_bytes(), content_type="application/octet-stream", headers=headers)
 
 
 @login_required
