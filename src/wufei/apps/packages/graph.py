@@ -48,7 +48,7 @@ def graph(page: TracePage) -> dict[str, Any]:
         )
     series = {
         "type": "graph", "layout": "none", "roam": True, "data": nodes, "links": links,
-        "left": 70, "right": 70, "top": 30, "bottom": 40,  # without a left it collapses on a phone
+        "left": "8%", "width": "84%",  # both, or the narrower right side of a phone would make it collapse
         "edgeSymbol": ["none", "arrow"], "edgeSymbolSize": 8, "lineStyle": {"curveness": 0.1, "opacity": 0.7},
         "label": {"show": True, "position": "bottom", "fontSize": 11},
     }  # fmt: skip
