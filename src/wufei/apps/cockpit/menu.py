@@ -19,12 +19,12 @@ SECTIONS: list[tuple[str, str, frozenset[str]]] = [
     ("四张清单", "plans:index", OFFICES | TOWNSHIPS),
     ("数据填报", "assessment:index", OFFICES),
     ("联单", "manifests:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
-    ("台账", "ledger:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
-    ("申报", "declarations:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
-    ("修改更正", "amendments:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
+    ("包装", "packages:list", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("称重", "weighings:tickets", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("外业", "field:index", OFFICES | FIRM_ROLES),
-    ("包装", "packages:list", OFFICES | TOWNSHIPS | FIRM_ROLES),
+    ("更正", "amendments:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
+    ("申报", "declarations:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
+    ("台账", "ledger:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
     ("登记", "registry:index", OFFICES | TOWNSHIPS | FIRM_ROLES),
 ]
 
