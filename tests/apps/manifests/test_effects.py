@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from tests.apps.manifests.conftest import NOW
 from tests.apps.manifests.test_life import ALL, OIL, PAINT, held
 
@@ -14,7 +15,7 @@ from wufei.apps.ledger.verification import verify
 from wufei.apps.manifests import amending
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.paper import manifest_pdf
-from wufei.apps.manifests.services import advance, create_manifest
+from wufei.apps.manifests.services import Act, advance, create_manifest
 from wufei.apps.packages.actions import Act as PackageAct
 from wufei.apps.packages.making import What
 from wufei.apps.packages.models import Package
@@ -118,6 +119,29 @@ def test_a_driver_without_account_departs_by_a_one_time_code(world, document):
         "李四", "one_time_code", manifest.content_hash,
     )  # fmt: skip
     assert held()[f"vehicle:浙E00002|{OIL}|in_transit|"] == 1_800_000
+
+
+def test_a_delegate_sees_and_signs_for_the_firm_until_it_is_revoked(world, document, client):
+    manifest = create_manifest(document, act=world.act("maker"))
+    advance(manifest.number, Event.SUBMIT, {}, act=world.act("maker"))
+    page = f"/manifests/{manifest.number}/"
+    client.force_login(world.people["stranger"])
+    assert client.get(page).status_code == 404
+    today = timezone.localdate()
+    new = signing.NewDelegation("stranger", ("carrier",), ("hazardous",), today, today + timedelta(days=30))
+    given = signing.give_delegation(
+        giver=world.firms["carrier"], new=new, evidence=signing.Evidence("委托书.pdf", b"%PDF-1.7"),
+        by=world.people["carrier"], at=timezone.now(),
+    )  # fmt: skip
+    shown = client.get(page).content.decode()
+    assert f"{page}depart/" in shown
+    assert f"{page}void/" not in shown  # the sender's, who gave no delegation
+    act = Act(world.people["stranger"], claimed_at=timezone.now(), server_at=timezone.now())
+    advance(manifest.number, Event.DEPART, {}, act=act)
+    signature = Signature.objects.get(subject=f"manifest:{manifest.number}", slot="carrier:1")
+    assert (signature.organisation, signature.delegation) == (world.firms["carrier"], given)
+    signing.revoke_delegation(given, by=world.people["carrier"], at=timezone.now())
+    assert client.get(page).status_code == 404
 
 
 def test_packages_go_along_and_the_refused_ones_come_back(drive, document, world):

@@ -9,8 +9,10 @@ from wufei.apps.manifests import forms, selectors
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, resolve
 from wufei.apps.manifests.services import slot_name
+from wufei.apps.manifests.signing import may_sign
 from wufei.apps.registry.models import User
 from wufei.core.findings import Finding
+from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, REACHED, STATUS_NAMES, Event, Status, acting_slot
 from wufei.core.manifest_document import Document, pattern_of
 from wufei.core.manifest_profiles import Field, fields_of, manifest_profiles, stage_index
@@ -78,7 +80,7 @@ class ManifestPage:
     trip: str
 
 
-def manifest_page(user: User, manifest: Manifest, *, today: date) -> ManifestPage:
+def manifest_page(user: User, manifest: Manifest, *, at: datetime) -> ManifestPage:
     """Everything of one manifest for its page; four queries besides the manifest itself."""
     parties, _ = resolve(manifest.document)
     history = selectors.history_of(manifest)
@@ -89,7 +91,7 @@ def manifest_page(user: User, manifest: Manifest, *, today: date) -> ManifestPag
     if not is_party:
         shown = [forms.masked(group, manifest.profile) for group in shown]
     status = Status(manifest.status)
-    possible = [e for e in selectors.next_events(manifest) if may_act(user, manifest, parties, e)]
+    possible = [e for e in selectors.next_events(manifest) if may_act(user, manifest, parties, e, at=at)]
     return ManifestPage(
         number=manifest.number,
         profile=manifest.profile,
@@ -98,7 +100,7 @@ def manifest_page(user: User, manifest: Manifest, *, today: date) -> ManifestPag
         status_name=STATUS_NAMES[status],
         colour=COLOURS[status],
         is_simulated=manifest.is_simulated,
-        is_overdue=bool(manifest.due_on and status is Status.DELIVERED and today > manifest.due_on),
+        is_overdue=bool(manifest.due_on and status is Status.DELIVERED and local_day(at) > manifest.due_on),
         due_on=manifest.due_on if status is Status.DELIVERED else None,
         has_difference=manifest.has_difference,
         content_hash=manifest.content_hash,
@@ -136,8 +138,8 @@ def _step(row: ManifestEvent) -> Step:
     )
 
 
-def may_act(user: User, manifest: Manifest, parties: Parties, event: Event) -> bool:
-    """Whether the person's firm holds a slot that acts for the event now."""
+def may_act(user: User, manifest: Manifest, parties: Parties, event: Event, *, at: datetime) -> bool:
+    """Whether the person's firm holds a slot that acts for the event now, or lets the person sign for it."""
     if event is Event.AMEND:
         return False  # asked for on its own page
     profile = manifest_profiles()[manifest.profile]
@@ -146,7 +148,10 @@ def may_act(user: User, manifest: Manifest, parties: Parties, event: Event) -> b
         if event is Event.WITNESS
         else acting_slot(event, manifest.leg, profile.signs)
     )
-    return any(user.organisation_id in parties.organisations_of(slot) for slot in slots)
+    if any(user.organisation_id in parties.organisations_of(slot) for slot in slots):
+        return True
+    is_stranger = user.organisation_id not in parties.organisations()
+    return is_stranger and any(may_sign(user, slot, parties, manifest.domain, at=at) for slot in slots)
 
 
 def _waits_for(manifest: Manifest) -> str:

@@ -10,11 +10,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils.timezone import localdate
 
 from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestSight
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import NOTHING, scope
+from wufei.apps.signatures.selectors import delegated_by
 from wufei.core.manifest import CLOSED, STATUS_NAMES, Event, Status, allowed_events
 from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.numbers import grouped_text
@@ -36,9 +38,16 @@ def sight_scopes(user: Person) -> list[str]:
 
 
 def visible_manifests(user: Person) -> QuerySet[Manifest]:
-    """The manifests that a person may see: those of their firm, or of their division in the domains of their duty."""
+    """The manifests that a person may see: those of their firm, or of their division in the domains of their duty.
+
+    Whoever signs by delegation sees the manifests of the firm that gave it, in the domains that it names.
+    """
     sights = ManifestSight.objects.filter(scope__in=sight_scopes(user))
-    return Manifest.objects.filter(pk__in=sights.values("manifest_id"))
+    seen = Q(pk__in=sights.values("manifest_id"))
+    for giver, domains in delegated_by(user, today=localdate()):
+        given = Q(pk__in=ManifestSight.objects.filter(scope=f"org:{giver}").values("manifest_id"))
+        seen |= given & Q(domain__in=domains) if domains else given
+    return Manifest.objects.filter(seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.signatures.selectors import signature_rows
 from wufei.apps.web import is_partial, workbook_answer
 from wufei.core.findings import Refused
-from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, Event
 from wufei.core.manifest_profiles import fields_of, manifest_profiles
 
@@ -128,7 +127,7 @@ def _copied(source: Manifest) -> dict[str, Any]:
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     """One manifest."""
     user, manifest = _found(request.user, number)
-    page = pages.manifest_page(user, manifest, today=local_day(timezone.now()))
+    page = pages.manifest_page(user, manifest, at=timezone.now())
     context = {
         "page": page,
         "may_draw_up": _may_draw_up(user),
@@ -154,7 +153,7 @@ def paper(request: HttpRequest, number: str) -> HttpResponse:
 def edit(request: HttpRequest, number: str) -> HttpResponse:
     """Change what no signature has sealed yet."""
     user, manifest = _found(request.user, number)
-    if not pages.manifest_page(user, manifest, today=local_day(timezone.now())).may_edit:
+    if not pages.manifest_page(user, manifest, at=timezone.now()).may_edit:
         raise Http404
     findings, raw = [], None
     if request.method == "POST":
@@ -181,7 +180,7 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
 def act(request: HttpRequest, number: str, event: str) -> HttpResponse:
     """One step of the life: a page that asks for what the step needs, and signs."""
     user, manifest = _found(request.user, number)
-    page = pages.manifest_page(user, manifest, today=local_day(timezone.now()))
+    page = pages.manifest_page(user, manifest, at=timezone.now())
     if event not in dict(page.actions):
         raise Http404
     chosen = Event(event)

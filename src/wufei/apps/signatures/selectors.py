@@ -42,6 +42,17 @@ def visible_delegations(user: Person) -> QuerySet[Delegation]:
     return Delegation.objects.filter(mine)
 
 
+def delegated_by(user: Person, *, today: date) -> list[tuple[int, tuple[str, ...]]]:
+    """The firms that let a person sign for them on a day, with the domains (none: all); one query."""
+    if not isinstance(user, User) or not user.is_active or user.role not in FIRM_ROLES:
+        return []
+    to = Q(receiver_person=user)
+    if user.organisation_id:
+        to |= Q(receiver_organisation=user.organisation_id)
+    rows = Delegation.objects.filter(to, revoked_at=None, valid_from__lte=today, valid_until__gte=today)
+    return [(row.giver_id, tuple(row.profiles)) for row in rows.only("giver_id", "profiles").order_by("id")]
+
+
 def may_delegate(user: Person) -> bool:
     """Whether the person may give a delegation: people of a firm, for their firm."""
     return isinstance(user, User) and user.role in FIRM_ROLES and user.organisation_id is not None
