@@ -26,6 +26,11 @@ def visible_packages(user: Person) -> QuerySet[Package]:
     return rows if seen.sees_all_domains else rows.filter(domain__in=seen.domains)
 
 
+def visible_steps(user: Person) -> QuerySet[PackageStep]:
+    """What was done to packages that the person sees."""
+    return PackageStep.objects.filter(package__in=visible_packages(user))
+
+
 def acting_firm(user: Person) -> int | None:
     """The firm for which the person may assign codes and act on packages that it holds; ``None``: for none."""
     return user.organisation_id if isinstance(user, User) and user.is_active and user.role in FIRM_ROLES else None
