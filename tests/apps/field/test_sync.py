@@ -158,6 +158,16 @@ def test_a_pickup_without_a_number_gets_one(world):
     assert (event["state"], event["number"]) == ("applied", FIRST)
 
 
+def test_a_code_that_nobody_gave_out_does_not_hold_up_the_pickup(world):
+    phone = world.phone()
+    wastes = [{"code": FOOD, "mass_g": 86_000, "packages": ["CC9", "CC9"]}]
+    phone.record("pickup", world.pickup(1, None, wastes=wastes))
+    event = phone.sync()["events"][0]
+    assert (event["state"], codes(event)) == ("applied", ["drawn_signature", "unknown_package"])
+    assert Manifest.objects.get().document["wastes"][0].get("packages") is None
+    assert json.loads(FieldEvent.objects.get().body)["payload"]["wastes"] == wastes
+
+
 def test_what_a_rule_refuses_stays_with_its_reasons(world):
     phone = world.phone()
     numbers = numbers_of(world.day(phone))

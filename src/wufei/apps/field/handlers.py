@@ -5,7 +5,7 @@ it and ``NotYet`` where an earlier step has not arrived: phones sync in any orde
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from wufei.apps.field.models import FieldEvent
 from wufei.apps.manifests.models import Manifest, TripStop
 from wufei.apps.manifests.selectors import manifest_of
 from wufei.apps.manifests.services import Act, advance, create_manifest
+from wufei.apps.packages.transport import package_masses
 from wufei.apps.registry.models import Site, User
 from wufei.core.field_events import EventType
 from wufei.core.findings import Finding, Level, Refused
@@ -75,7 +76,8 @@ def act_of(job: Job, step: str, **more: Any) -> tuple[Act, list[Finding]]:
 
 def _pickup(job: Job) -> Done:
     """Loaded: the manifest that is there departs, or one is made with the phone's number, submitted and departs."""
-    payload = job.payload
+    payload, strange = _known_packages(job.payload)
+    job = replace(job, payload=payload)
     number = str(payload.get("manifest") or "")
     stop = _stop(job)
     if number:
@@ -92,7 +94,24 @@ def _pickup(job: Job) -> Done:
     manifest = advance(manifest.number, Event.DEPART, {k: v for k, v in patch.items() if v}, act=act)
     if stop is not None:
         TripStop.objects.filter(pk=stop.pk).update(visited_at=act.claimed_at, manifest=manifest)
-    return Done(manifest.number, found + clock)
+    return Done(manifest.number, found + clock + strange)
+
+
+def _known_packages(payload: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
+    """The payload with the packages that have a code here; what else was scanned stays in the event, and is told."""
+    codes = [code for row in payload["wastes"] for code in row.get("packages") or []]
+    known = package_masses(codes) if codes else {}
+    wastes = [
+        {**row, "packages": [code for code in dict.fromkeys(row.get("packages") or []) if code in known]}
+        for row in payload["wastes"]
+    ]
+    strange = [code for code in dict.fromkeys(codes) if code not in known]
+    if not strange:
+        return {**payload, "wastes": wastes}, []
+    what = f"扫到 {len(strange)} 个没有赋码记录的编码：{'、'.join(strange[:5])}。联单上没有写它们。"
+    remedy = "请产废单位补赋码，或核对是不是别的系统的码。"
+    found = [Finding(None, "wastes", what, remedy, "unknown_package", Level.WARN)]
+    return {**payload, "wastes": wastes}, found
 
 
 def _stop(job: Job) -> TripStop | None:

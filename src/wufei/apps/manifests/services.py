@@ -362,8 +362,6 @@ def _slot(manifest: Manifest, event: Event, parties: Parties, act: Act) -> tuple
     for slot in wanted:
         if may_sign(act.person, slot, parties, manifest.domain, at=act.server_at):
             return slot, []
-    if wanted and act.external and act.person.organisation_id in parties.organisations():
-        return wanted[0], []  # signed on the host's screen; who sets ``external`` has checked the evidence
     what = f"“{EVENT_NAMES[event]}”由{'、'.join(slot_name(s) for s in slots) or '无人'}办理，您的账号不属于该单位。"
     return "", [Finding(None, "/slot", what, "请用该单位的账号办理，或由对方凭一次性验证码签字。", "not_authorised")]
 

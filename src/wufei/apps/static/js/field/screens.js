@@ -31,9 +31,9 @@ async function withDigest(blob) {
 function viewer(draft, changed) {
   const video = h("video", { muted: true, playsInline: true, "aria-label": "相机" });
   const note = h("p", { className: "note" }, "正在打开相机…");
-  const box = h("div", { className: "viewer" }, video, note);
-  const file = h("input", { type: "file", accept: "image/*", capture: "environment", hidden: true });
   const shoot = h("button", { type: "button", id: "shoot" }, "拍照");
+  const box = h("div", { className: "viewer" }, video, note, shoot);
+  const file = h("input", { type: "file", accept: "image/*", capture: "environment", hidden: true });
   const seen = async (code, how) => {
     if (!code || draft.codes.some((known) => known.code === code)) return;
     draft.codes.push({ code, how, at: new Date().toISOString() });
