@@ -49,13 +49,33 @@ def current(subject: str, lock: bool) -> Current | None:
     slots = ["generator", "receiver", *(slot_of_carrier(i + 1) for i in range(len(parties.carriers)))]
     able = {slot: min(parties.organisations_of(slot)) for slot in slots if parties.organisations_of(slot)}
     title = f"{manifest_profiles()[manifest.profile].title} {manifest.number}"
-    return Current(manifest.document, manifest.events, manifest.profile, able, manifest.division, title)
+    return Current(
+        amendable_part(manifest.document), manifest.events, manifest.profile, able, manifest.division, title
+    )
+
+
+def amendable_part(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document without its profile, which cannot be amended, in the order of the table of fields."""
+    ordered: dict[str, Any] = _in_order({key: part for key, part in document.items() if key != "profile"}, "")
+    return ordered
+
+
+def _in_order(node: Any, at: str) -> Any:
+    if isinstance(node, list):
+        return [_in_order(item, f"{at}/*") for item in node]
+    if not isinstance(node, dict):
+        return node
+    places = [i for i, f in enumerate(fields()) if f.pointer.startswith(f"{at}/")]
+    order = {fields()[i].pointer[len(at) + 1 :].split("/")[0]: i for i in reversed(places)}
+    return {
+        key: _in_order(node[key], f"{at}/{key}") for key in sorted(node, key=lambda k: order.get(k, len(fields())))
+    }
 
 
 def apply(applied: Applied) -> int:
     """Keep the amended document as a new version and book the difference; the number of the version."""
     manifest = Manifest.objects.select_for_update(of=("self",)).get(number=_number(applied.subject))
-    document, found = read_document(applied.after)
+    document, found = read_document({**applied.after, "profile": manifest.profile})
     if not found:
         document = with_defaults(document)
         found = lacking(document, "draft") + profile_findings(document)
@@ -145,7 +165,9 @@ def sees(user: User, subject: str) -> bool:
 
 def label(pointer: str) -> str:
     """A place of the document in words: 废物 1 移出量."""
-    words = {field.pointer: field.label for field in fields()}.get(pattern_of(pointer), pointer)
+    units = {"mass": "（克）", "decimal": "（元）"}
+    known = {field.pointer: field.label.removesuffix("（元）") + units.get(field.type, "") for field in fields()}
+    words = known.get(pattern_of(pointer), pointer)
     groups = {"wastes": "废物", "carriers": "承运单位", "lines": "接受情况"}
     way = pointer.strip("/").split("/")
     for name, place in zip(way, way[1:], strict=False):

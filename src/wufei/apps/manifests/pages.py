@@ -92,6 +92,7 @@ def manifest_page(user: User, manifest: Manifest, *, at: datetime) -> ManifestPa
         shown = [forms.masked(group, manifest.profile) for group in shown]
     status = Status(manifest.status)
     possible = [e for e in selectors.next_events(manifest) if may_act(user, manifest, parties, e, at=at)]
+    possible.sort(key=lambda event: event is Event.VOID)  # what ends it stands last
     return ManifestPage(
         number=manifest.number,
         profile=manifest.profile,

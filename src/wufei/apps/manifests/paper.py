@@ -54,11 +54,14 @@ def manifest_pdf(manifest: Manifest, *, url: str, printed_at: datetime) -> bytes
     )
 
 
-def _site(site: Site | None, name: str, *, with_permit: bool = False) -> Party:
+def _site(site: Site | None, outside: str, *, with_permit: bool = False) -> Party:
     if site is None:
-        return Party(name=name)
+        return Party(name=outside)
     permit = _permit(site.organisation) if with_permit else ""
-    return Party(name=f"{site.organisation.name}（{site.name}）", address=site.division.name, permit=permit)
+    firm = site.organisation.name
+    return Party(
+        name=firm if firm == site.name else f"{firm}（{site.name}）", address=site.division.name, permit=permit
+    )
 
 
 def _permit(firm: Organisation) -> str:
