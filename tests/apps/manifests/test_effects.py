@@ -10,6 +10,7 @@ from tests.apps.manifests.conftest import NOW
 from tests.apps.manifests.test_life import ALL, OIL, PAINT, held
 
 from wufei.apps.amendments.subjects import Applied
+from wufei.apps.declarations.models import PlanUse
 from wufei.apps.ledger.models import AccountRecord
 from wufei.apps.ledger.verification import verify
 from wufei.apps.manifests import amending
@@ -20,6 +21,7 @@ from wufei.apps.packages.actions import Act as PackageAct
 from wufei.apps.packages.making import What
 from wufei.apps.packages.models import Package
 from wufei.apps.packages.services import assign_packages
+from wufei.apps.registry.models import Permit, PermitUse
 from wufei.apps.signatures import services as signing
 from wufei.apps.signatures.models import Signature
 from wufei.apps.signatures.verification import check_row
@@ -182,3 +184,22 @@ def test_packages_go_along_and_the_refused_ones_come_back(drive, document, world
 def test_the_paper_is_a_pdf(drive, document):
     manifest = drive(document, *ALL)
     assert manifest_pdf(manifest, url="https://example.test/q/1", printed_at=NOW).startswith(b"%PDF-")
+
+
+def test_plan_and_permit_are_counted_refused_mass_is_given_back_and_amendments_count(drive, document, world):
+    permit = Permit.objects.create(
+        number="P1", organisation=world.firms["plant"], categories=["HW08"], capacity_t_per_year=100, mode="收集",
+        valid_until="2027-12-31", source="test",
+    )  # fmt: skip
+    document["wastes"] = document["wastes"][:1]
+    lines = [{"accepted_g": 1_500_000, "refused_g": 300_000}]
+    receipt = {"receipt": {"has_major_difference": False, "lines": lines}, "receiver": {"handler": "赵六"}}
+    manifest = drive(document, *ALL[:4], ("plant", "confirm", receipt))
+
+    def used():
+        plan = PlanUse.objects.filter(site=world.sites["maker"], waste_code=OIL).values_list("used_g", flat=True)
+        return list(plan), list(PermitUse.objects.filter(permit=permit).values_list("used_g", flat=True))
+
+    assert used() == ([1_500_000], [1_500_000])  # 1.8 t departed, 0.3 t came back
+    amend(manifest, "plant", lambda doc: doc["receipt"]["lines"][0].update(accepted_g=1_480_000))
+    assert used() == ([1_500_000], [1_480_000])

@@ -10,7 +10,7 @@ from wufei.apps.amendments.subjects import AmendableKind, Applied, Current, regi
 from wufei.apps.ledger.services import booked_movements, hold_accounts, post
 from wufei.apps.manifests import booking
 from wufei.apps.manifests.acts import Act
-from wufei.apps.manifests.effects import masses_of_packages, refused_packages
+from wufei.apps.manifests.effects import count_use, masses_of_packages, refused_packages
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, resolve
 from wufei.apps.manifests.selectors import history_of, visible_manifests
@@ -97,6 +97,8 @@ def apply(applied: Applied) -> int:
     bookings = _book_anew(manifest, old, parties, history, act) if touched & {*BOOKED, *RECEIVED} else []
     if touched & set(RECEIVED):
         record_outcomes(manifest, outcomes_of(document))
+    if bookings:
+        _count_difference(manifest, old, parties, act)
     payload: Mapping[str, Any] = {"amendment": applied.amendment, "changes": list(applied.changes)}
     append_event(manifest, Event.AMEND.value, "", act, payload=payload, previous=previous, bookings=bookings)
     manifest.save()
@@ -120,6 +122,24 @@ def _book_anew(
     movements += _steps(manifest, parties, history, standing, sequence, reason)
     post(movements, actor=act.actor, recorded_at=act.server_at)
     return [m.key for m in movements]
+
+
+def _count_difference(manifest: Manifest, old: Mapping[str, Any], parties: Parties, act: Act) -> None:
+    """Bring what was counted against plan and permit to the amended masses, where the wastes are the same."""
+    document = manifest.document
+    if [w["code"] for w in old["wastes"]] != [w["code"] for w in document["wastes"]]:
+        return  # another waste is another line of plan and permit: the checks tell, a person decides
+    before, after = outcomes_of(old), outcomes_of(document)
+    sent = [
+        (new.get("mass_g") or 0) - (was.get("mass_g") or 0)
+        for was, new in zip(old["wastes"], document["wastes"], strict=True)
+    ]
+    if len(before) == len(after) == len(sent):
+        sent = [s - (a.refused_g - b.refused_g) for s, b, a in zip(sent, before, after, strict=True)]
+        accepted = [a.accepted_g - b.accepted_g for b, a in zip(before, after, strict=True)]
+        count_use(manifest, parties, act, sent=sent, accepted=accepted)
+    else:
+        count_use(manifest, parties, act, sent=sent)
 
 
 def _steps(

@@ -20,7 +20,7 @@ from wufei.apps.signatures.services import sign
 from wufei.core import checks
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
-from wufei.core.manifest import Event, Status
+from wufei.core.manifest import Event
 from wufei.core.manifest_profiles import manifest_profiles
 
 Effect = Callable[[Manifest, ManifestEvent, Parties, Act], Sequence[Finding]]
@@ -132,36 +132,47 @@ def refused_packages(document: Mapping[str, Any]) -> set[str]:
 
 
 def use_up(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
-    """Count what departs against the sender's plan, and what is accepted against the receiver's permit."""
-    profile = manifest_profiles()[manifest.profile]
-    if profile.domain != "hazardous" or manifest.returns_id:
-        return []
-    event, year = Event(row.event), local_day(act.claimed_at).year
-    if event is Event.DEPART and parties.generator is not None:
-        for waste in manifest.document["wastes"]:
-            use_plan(
-                site_id=parties.generator.pk,
-                year=year,
-                waste_code=waste["code"],
-                receiver_id=parties.receiver.organisation_id if parties.receiver else None,
-                receiver_name="" if parties.receiver else manifest.receiver_name,
-                mass_g=waste["mass_g"],
-            )
-    if manifest.status in (Status.CONFIRMED, Status.PARTLY_ACCEPTED) and event is Event.CONFIRM and parties.receiver:
-        _use_permit(manifest, parties, act, year)
+    """Count what departs against the sender's plan and what is accepted against the receiver's permit.
+
+    What is refused is given back to the plan: it has not gone where the plan says.
+    """
+    event, document = Event(row.event), manifest.document
+    if event is Event.DEPART:
+        count_use(manifest, parties, act, sent=[waste["mass_g"] for waste in document["wastes"]])
+    elif event in (Event.CONFIRM, Event.REFUSE):
+        lines = document["receipt"]["lines"]
+        refused = [-(line.get("refused_g") or 0) for line in lines]
+        count_use(manifest, parties, act, sent=refused, accepted=[line.get("accepted_g") or 0 for line in lines])
     return []
 
 
-def _use_permit(manifest: Manifest, parties: Parties, act: Act, year: int) -> None:
-    dossier = dossier_of(manifest, parties, day=local_day(act.claimed_at))
-    lines = manifest.document["receipt"]["lines"]
-    for index, permit in checks.receiving_permits(dossier).items():
-        if accepted_g := lines[index].get("accepted_g"):
+def count_use(
+    manifest: Manifest, parties: Parties, act: Act, *, sent: Sequence[int] = (), accepted: Sequence[int] = ()
+) -> None:
+    """Count grams by waste, in the order of the wastes: sent against the plan, accepted against the permit."""
+    if manifest_profiles()[manifest.profile].domain != "hazardous" or manifest.returns_id:
+        return
+    day, wastes = local_day(act.claimed_at), manifest.document["wastes"]
+    receiver = parties.receiver
+    for waste, mass_g in zip(wastes, sent, strict=False):
+        if mass_g and parties.generator is not None:
+            use_plan(
+                site_id=parties.generator.pk,
+                year=day.year,
+                waste_code=waste["code"],
+                receiver_id=receiver.organisation_id if receiver else None,
+                receiver_name="" if receiver else manifest.receiver_name,
+                mass_g=mass_g,
+            )
+    if receiver is None or not any(accepted):
+        return
+    for index, permit in checks.receiving_permits(dossier_of(manifest, parties, day=day)).items():
+        if mass_g := accepted[index]:
             use_permit(
                 permit_id=permit.id,
-                year=year,
-                waste_code=manifest.document["wastes"][index]["code"],
-                mass_g=accepted_g,
+                year=day.year,
+                waste_code=wastes[index]["code"],
+                mass_g=mass_g,
                 actor=act.actor,
                 at=act.server_at,
             )
