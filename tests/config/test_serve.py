@@ -5,9 +5,9 @@ from wufei.config.serve import missing_libraries
 
 def test_missing_browser_libraries_are_named(settings, tmp_path):
     settings.VENDOR_DIR = tmp_path
-    assert missing_libraries() == ["tabler", "echarts", "htmx", "leaflet"]
+    assert missing_libraries() == ["tabler", "echarts", "htmx", "leaflet", "zxing"]
     (tmp_path / "echarts" / "dist").mkdir(parents=True)
-    assert missing_libraries() == ["tabler", "htmx", "leaflet"]
+    assert missing_libraries() == ["tabler", "htmx", "leaflet", "zxing"]
 
 
 def test_a_page_without_styles_says_what_to_do(client, db):
