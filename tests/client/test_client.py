@@ -137,12 +137,20 @@ def test_the_nouns_are_those_of_the_interface():
     with Client("http://x", "wf_", transport=httpx.MockTransport(answer)) as client:
         client.manifests.event("20263305230001", "submit")
         client.packages.trace("a/b")
+        client.packages.trace("c", way="up")
+        client.packages.act("c", "weigh", {"mass_g": 1})
+        client.amendments.answer(7, "agree")
+        client.amendments.withdraw(7)
         client.webhooks.replay(1, after=0)
         for noun in (client.scans, client.weighings, client.declarations):
             noun.create({})
     assert asked == [
         ("POST", "/api/v1/manifests/20263305230001/submit/"),
         ("GET", "/api/v1/packages/a%2Fb/trace/"),
+        ("GET", "/api/v1/packages/c/trace/?way=up"),
+        ("POST", "/api/v1/packages/c/weigh/"),
+        ("POST", "/api/v1/amendments/7/answer/"),
+        ("POST", "/api/v1/amendments/7/withdraw/"),
         ("POST", "/api/v1/webhooks/1/replay/"),
         ("POST", "/api/v1/scans/"),
         ("POST", "/api/v1/weighings/"),

@@ -78,12 +78,31 @@ class Manifests(Resource):
         return self._post(self._path(number, event), data or {}, key, dry_run)
 
 
+class Amendments(Resource):
+    """Requests to change what was signed (修改申请); ``create`` asks for one."""
+
+    def answer(self, key: int, choice: str, *, comment: str = "") -> Row:
+        """Say ``agree`` or ``reject``."""
+        return self._post(self._path(key, "answer"), {"choice": choice, "comment": comment}, None, False)
+
+    def withdraw(self, key: int) -> Row:
+        """Take back what one asked for."""
+        return self._post(self._path(key, "withdraw"), {}, None, False)
+
+
 class Packages(Resource):
     """Packages and their codes (包装、编码)."""
 
-    def trace(self, code: str) -> Row:
-        """Where a package came from and where it went, with mass."""
-        return self._get(self._path(code, "trace"))
+    def trace(self, code: str, *, way: str = "") -> Row:
+        """Where the mass of a package went (``down``, the default) or came from (``up``)."""
+        row: Row = self._connection.call("GET", self._path(code, "trace"), query={"way": way}).value
+        return row
+
+    def act(
+        self, code: str, action: str, data: Mapping[str, Any], *, key: str | None = None, dry_run: bool = False
+    ) -> Row:
+        """Do something with a package: nest, unnest, weigh, store, split, merge, retire, void."""
+        return self._post(self._path(code, action), data, key, dry_run)
 
 
 class Webhooks(Resource):
@@ -104,6 +123,7 @@ class Client:
     def __init__(self, url: str, token: str, **options: Any) -> None:
         self._connection = Connection(url, token, **options)
         self.manifests = Manifests(self._connection, "manifests")
+        self.amendments = Amendments(self._connection, "amendments")
         self.packages = Packages(self._connection, "packages")
         self.scans = Resource(self._connection, "scans")
         self.weighings = Resource(self._connection, "weighings")

@@ -21,6 +21,7 @@ ROUTERS = [
     ("/weighings/", "wufei.apps.weighings.api"),
     ("/declarations/", "wufei.apps.declarations.api"),
     ("/signatures/", "wufei.apps.signatures.api"),
+    ("/amendments/", "wufei.apps.amendments.api"),
     ("/manifests/", "wufei.apps.manifests.api"),
     ("/webhooks/", "wufei.apps.exchange.api"),
 ]

@@ -8,6 +8,7 @@ from ninja import Body, Query, Router
 from ninja import Status as Answer
 from pydantic import Field, WithJsonSchema
 
+from wufei.apps.amendments.api import AmendIn, AmendmentOut, ask
 from wufei.apps.manifests import selectors, services
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.registry.models import User
@@ -208,6 +209,13 @@ def get_manifest(request: HttpRequest, number: str) -> dict[str, object]:
 def update_manifest(request: HttpRequest, number: str, body: Body[PatchIn]) -> dict[str, object]:
     """修改还没有被签字封存的内容；列表按位置合并，null 表示清空。"""
     return _detail(services.update_manifest(number, body, act=_act(request)))
+
+
+@router.post("/{number}/amend/", auth=Bearer("manifests:write"), response={201: AmendmentOut}, summary="申请更正")
+@writes
+def amend_manifest(request: HttpRequest, number: str, body: AmendIn) -> Answer[dict[str, object]]:
+    """申请更正已签的联单；须各方同意的等各方答复（/amendments/），都同意后成为新的一版。"""
+    return ask(request, f"manifest:{_found(request, number).number}", body)
 
 
 @router.post("/{number}/{event}/", auth=Bearer("manifests:write"), response=ManifestDetailOut, summary="办理一步")
