@@ -17,6 +17,7 @@ from wufei.apps.field.models import FieldEvent
 from wufei.apps.manifests.models import Manifest, TripStop
 from wufei.apps.manifests.selectors import manifest_of
 from wufei.apps.manifests.services import Act, advance, create_manifest
+from wufei.apps.manifests.trips import record_visit
 from wufei.apps.packages.transport import package_masses
 from wufei.apps.registry.models import Site, User
 from wufei.core.field_events import EventType
@@ -93,7 +94,7 @@ def _pickup(job: Job) -> Done:
         raise NotYet(f"联单 {number} 还没有由移出单位提交。")
     manifest = advance(manifest.number, Event.DEPART, {k: v for k, v in patch.items() if v}, act=act)
     if stop is not None:
-        TripStop.objects.filter(pk=stop.pk).update(visited_at=act.claimed_at, manifest=manifest)
+        record_visit(stop, act=act, manifest=manifest)
     return Done(manifest.number, found + clock + strange)
 
 
@@ -195,7 +196,7 @@ def _nothing(job: Job) -> Done:
     stop = _stop(job)
     if stop is not None and stop.manifest_id is None:
         act, _ = act_of(job, "visit")
-        TripStop.objects.filter(pk=stop.pk).update(visited_at=act.claimed_at, note=str(job.payload["reason"])[:200])
+        record_visit(stop, act=act, reason=str(job.payload["reason"]))
     return Done()
 
 

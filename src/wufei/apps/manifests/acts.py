@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from wufei.apps.registry.models import User
-from wufei.apps.signatures.services import DeviceSignature
+from wufei.apps.signatures.services import DeviceSignature, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Act:
         slot: the slot for which the person acts; empty where the event leaves only one.
         external: name and evidence of a party that signed by a one-time code; then ``person`` is the host.
         device_signature: made on the person's device over the statement of the signature.
+        to_sign: where given, takes what is to be signed, and whoever gave it signs all of it in one (a round).
     """
 
     person: User
@@ -29,6 +30,7 @@ class Act:
     slot: str = ""
     external: Mapping[str, Any] = field(default_factory=dict)
     device_signature: DeviceSignature | None = None
+    to_sign: list[Part] | None = None
 
     @property
     def actor(self) -> str:

@@ -16,7 +16,7 @@ from wufei.apps.manifests.parties import Parties
 from wufei.apps.packages import transport
 from wufei.apps.packages.actions import Act as PackageAct
 from wufei.apps.registry.services import use_permit
-from wufei.apps.signatures.services import sign
+from wufei.apps.signatures.services import Part, sign_many
 from wufei.core import checks
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
@@ -49,18 +49,18 @@ def sign_event(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Ac
     """The personal signature of whoever acts, over the document as it stands after the event."""
     if act.external or not row.slot:
         return []  # signed by a one-time code before, or nothing to sign
-    sign(
-        subject=f"manifest:{manifest.number}",
-        slot=row.slot,
-        event=row.event,
-        content=manifest.document,
+    part = Part(f"manifest:{manifest.number}", row.slot, row.event, manifest.document, manifest.domain)
+    if act.to_sign is not None:
+        act.to_sign.append(part)
+        return []
+    sign_many(
+        parts=[part],
         person=act.person,
         organisation=parties.organisation_for(row.slot, act.person.organisation_id),
         claimed_at=act.claimed_at,
         device_at=act.device_at,
         device_signature=act.device_signature,
         server_at=act.server_at,
-        profile=manifest.domain,
     )
     return []
 

@@ -1,4 +1,4 @@
-"""Manifests with their wastes, carriers and versions; trips with their stops; running numbers.
+"""Manifests with their wastes, carriers and versions; trips with their stops; running numbers; templates; files.
 
 Invariant: the document of a manifest is the last of its events, each of which keeps the whole document and its
 hash; the columns beside it only serve lists. Whom a manifest concerns stands in ``ManifestSight``, written with it.
@@ -6,11 +6,16 @@ hash; the columns beside it only serve lists. Whom a manifest concerns stands in
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from wufei.core.manifest import EVENT_NAMES, STATUS_NAMES
+from wufei.core.trip import TRIP_EVENT_NAMES, TRIP_STATUS_NAMES
 
 STATUSES = [(status.value, name) for status, name in STATUS_NAMES.items()]
 EVENTS = [("create", "新建"), ("update", "修改"), *((event.value, name) for event, name in EVENT_NAMES.items())]
+
+TRIP_STATUSES = [(status.value, name) for status, name in TRIP_STATUS_NAMES.items()]
+TRIP_EVENTS = [("plan", "排班"), *((event.value, name) for event, name in TRIP_EVENT_NAMES.items())]
 
 
 class ManifestSerial(models.Model):
@@ -35,12 +40,24 @@ class Trip(models.Model):
     driver_user = models.ForeignKey("registry.User", models.PROTECT, null=True, related_name="trips")
     on = models.DateField(db_index=True)
     receiver = models.ForeignKey("registry.Site", models.PROTECT, related_name="+")
-    status = models.CharField(max_length=12, default="planned")  # planned, running, finished, cancelled
+    status = models.CharField(max_length=12, choices=TRIP_STATUSES, default="planned")
     is_simulated = models.BooleanField(default=False)
+    created_by = models.CharField(max_length=150, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    key = models.CharField(max_length=80, blank=True)  # idempotency key of whoever planned it
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["carrier", "on"], name="trip_of_carrier")]
+        constraints = [
+            models.CheckConstraint(name="trip_status_known", condition=Q(status__in=[s for s, _ in TRIP_STATUSES])),
+            models.UniqueConstraint(name="trip_key_once", fields=["carrier", "key"], condition=~Q(key="")),
+        ]
+        indexes = [
+            models.Index(fields=["carrier", "on"], name="trip_of_carrier"),
+            models.Index(fields=["driver_user", "on"], name="trip_of_driver"),
+            models.Index(fields=["updated_at", "id"], name="trip_updated"),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -174,6 +191,50 @@ class ManifestEvent(models.Model):
         return f"{self.manifest_id} {self.sequence} {self.event}"
 
 
+class TripSight(models.Model):
+    """Whom a whole trip concerns, as ``ManifestSight`` says it of one manifest; ``on`` is the day of the trip."""
+
+    pk = models.CompositePrimaryKey("scope", "trip_id")
+    scope = models.CharField(max_length=40)
+    trip = models.ForeignKey(Trip, models.CASCADE, related_name="sights", db_index=True)
+    on = models.DateField()
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["scope", "on", "trip"], name="trip_day_sight"),
+            models.Index(fields=["scope", "trip"], name="trip_open_sight", condition=Q(is_open=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.trip_id}"
+
+
+class TripRecord(models.Model):
+    """What happened to a trip: append only. What happened to the loads stands in the events of their manifests."""
+
+    trip = models.ForeignKey(Trip, models.CASCADE, related_name="history")
+    sequence = models.PositiveIntegerField()  # from 1
+    event = models.CharField(max_length=12, choices=TRIP_EVENTS)
+    stop = models.PositiveIntegerField(null=True)
+    actor = models.CharField(max_length=150)
+    claimed_at = models.DateTimeField()
+    device_at = models.DateTimeField(null=True)
+    server_at = models.DateTimeField()
+    key = models.CharField(max_length=80, blank=True)
+    payload = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["sequence"]
+        constraints = [
+            models.UniqueConstraint(name="trip_record_once", fields=["trip", "sequence"]),
+            models.UniqueConstraint(name="trip_record_key_once", fields=["trip", "key"], condition=~Q(key="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trip_id} {self.sequence} {self.event}"
+
+
 class TripStop(models.Model):
     """One stop of a trip: where, when, and the manifest that it made."""
 
@@ -194,9 +255,10 @@ class TripStop(models.Model):
 
 
 class ManifestTemplate(models.Model):
-    """A manifest that a firm makes again and again; fields that must not be copied are left out."""
+    """A manifest or a round that a firm makes again and again; fields that must not be copied are left out."""
 
     organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="manifest_templates")
+    kind = models.CharField(max_length=8, default="manifest", choices=[("manifest", "联单"), ("trip", "车次")])
     name = models.CharField(max_length=60)
     document = models.JSONField()
     created_by = models.CharField(max_length=150)
@@ -204,7 +266,42 @@ class ManifestTemplate(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(name="template_once_a_firm", fields=["organisation", "name"])]
+        constraints = [models.UniqueConstraint(name="template_once_a_firm", fields=["organisation", "kind", "name"])]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ManifestImport(models.Model):
+    """A file of manifests that was taken in whole. The same file of the same firm is taken in once."""
+
+    organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="manifest_imports")
+    digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    profile = models.CharField(max_length=20)
+    rows = models.PositiveIntegerField()
+    is_submitted = models.BooleanField()
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(name="manifest_file_once", fields=["organisation", "digest"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.digest[:12]}"
+
+
+class ManifestImportRow(models.Model):
+    """The manifest that a row of a file made."""
+
+    file = models.ForeignKey(ManifestImport, models.CASCADE, related_name="lines")
+    line = models.PositiveIntegerField()  # of the file, from 1
+    manifest = models.OneToOneField(Manifest, models.PROTECT, related_name="import_row")
+
+    class Meta:
+        ordering = ["line"]
+        constraints = [models.UniqueConstraint(name="manifest_row_once", fields=["file", "line"])]
+
+    def __str__(self) -> str:
+        return f"{self.file_id} {self.line}"

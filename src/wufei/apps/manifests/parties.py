@@ -131,15 +131,16 @@ def scopes(parties: Parties, domain: str) -> set[str]:
     found = {f"org:{pk}" for pk in parties.organisations()}
     for site in (parties.generator, parties.receiver):
         if site is not None:
-            for prefix in _levels(prefix_of(site.division_id)):
-                found.add(f"div:{prefix}")
-                if len(prefix) <= 6:
-                    found.add(f"div:{prefix}/{domain}")
+            found |= division_scopes(site.division_id, domain)
     return found
 
 
-def _levels(prefix: str) -> list[str]:
-    return [prefix[:length] for length in (2, 4, 6, 9, 12) if length <= len(prefix)]
+def division_scopes(division: str, domain: str) -> set[str]:
+    """The offices at and above a division, and there the departments whose duty is the domain."""
+    levels = [prefix for length in (2, 4, 6, 9, 12) if len(prefix := prefix_of(division)[:length]) == length]
+    return {f"div:{prefix}" for prefix in levels} | {
+        f"div:{prefix}/{domain}" for prefix in levels if len(prefix) <= 6
+    }
 
 
 def may_write(parties: Parties, profile: str, organisation_id: int | None) -> bool:
