@@ -90,6 +90,15 @@ class Amendments(Resource):
         return self._post(self._path(key, "withdraw"), {}, None, False)
 
 
+class Signatures(Resource):
+    """Signatures of a document (签名): ``client.signatures.list(subject="manifest:…")``."""
+
+    def issue_code(self, subject: str, slot: str, event: str, **more: Any) -> Row:
+        """A one-time code for a party without account; ``more``: party_name, phone, payload."""
+        asked = {"subject": subject, "slot": slot, "event": event, **more}
+        return self._post(f"{self.name}/codes/", asked, None, False)
+
+
 class Packages(Resource):
     """Packages and their codes (包装、编码)."""
 
@@ -124,10 +133,14 @@ class Client:
         self._connection = Connection(url, token, **options)
         self.manifests = Manifests(self._connection, "manifests")
         self.amendments = Amendments(self._connection, "amendments")
+        self.corrections = Resource(self._connection, "corrections")
+        self.signatures = Signatures(self._connection, "signatures")
         self.packages = Packages(self._connection, "packages")
         self.scans = Resource(self._connection, "scans")
         self.weighings = Resource(self._connection, "weighings")
         self.declarations = Resource(self._connection, "declarations")
+        self.contracts = Resource(self._connection, "declarations/contracts")
+        self.handling_plans = Resource(self._connection, "declarations/handling-plans")
         self.webhooks = Webhooks(self._connection, "webhooks")
 
     def me(self) -> Row:

@@ -20,8 +20,11 @@ ROUTERS = [
     ("/scans/", "wufei.apps.packages.api:scans"),
     ("/weighings/", "wufei.apps.weighings.api"),
     ("/declarations/", "wufei.apps.declarations.api"),
+    ("/declarations/contracts/", "wufei.apps.declarations.agreement_api:contracts"),
+    ("/declarations/handling-plans/", "wufei.apps.declarations.agreement_api:handling_plans"),
     ("/signatures/", "wufei.apps.signatures.api"),
     ("/amendments/", "wufei.apps.amendments.api"),
+    ("/corrections/", "wufei.apps.amendments.api:corrections"),
     ("/manifests/", "wufei.apps.manifests.api"),
     ("/webhooks/", "wufei.apps.exchange.api"),
 ]

@@ -70,3 +70,17 @@ def test_the_same_key_draws_up_one_manifest_and_a_dry_run_none(api, document):
     assert first == again
     assert api("maker", "POST", "?dry_run=true&submit=true", document)[1]["status"] == "submitted"
     assert Manifest.objects.count() == 1
+
+
+def test_what_was_signed_is_changed_only_by_an_amendment(api, document):
+    number = api("maker", "POST", "", document)[1]["number"]
+    body = {"changes": [{"pointer": "/generator/handler_phone", "after": "13900000000"}], "reason": "换号"}
+    assert api("maker", "POST", f"{number}/amend/", body)[0] == 422  # a draft is simply changed
+    api("maker", "POST", f"{number}/submit/", {})
+    assert api("stranger", "POST", f"{number}/amend/", body)[0] == 404
+    status, told = api("maker", "POST", f"{number}/amend/", body)
+    assert (status, told["status"], told["subject"]) == (201, "agreed", f"manifest:{number}")
+    assert api("plant", "GET", f"{number}/")[1]["document"]["generator"]["handler_phone"] == "13900000000"
+    carrier = {"changes": [{"pointer": "/carriers/0/waybill", "after": "Y-1"}]}
+    assert api("plant", "POST", f"{number}/amend/", carrier)[0] == 422
+    assert api("carrier", "POST", f"{number}/amend/", carrier)[1]["status"] == "open"

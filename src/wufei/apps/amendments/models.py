@@ -44,6 +44,7 @@ class AmendmentRecord(models.Model):
                 name="amendment_applied_when_agreed",
             ),
         ]
+        indexes = [models.Index(fields=["created_at", "id"], name="amendment_in_turn")]
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -113,6 +114,7 @@ class CorrectionRequest(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [models.Index(fields=["created_at", "id"], name="correction_in_turn")]
         ordering = ["-id"]
 
     def __str__(self) -> str:

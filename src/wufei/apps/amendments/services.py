@@ -217,7 +217,7 @@ def answer_amendment(
             if made.state is not core.State.OPEN:
                 break
     except core.ClosedAmendment as error:
-        findings.append(Finding(None, "", str(error), "", "closed_amendment"))
+        findings.append(Finding(None, "", str(error), "请刷新页面，查看现在的状态。", "closed_amendment"))
     if findings:
         raise Refused(findings)
     for party in mine:
@@ -247,7 +247,7 @@ def withdraw_amendment(pk: int, *, user: User, at: datetime) -> AmendmentRecord:
     try:
         made = core.withdraw(core.expire(stored(record, parties), at=at), record.slot)
     except core.ClosedAmendment as error:
-        raise _refused(str(error), "", "closed_amendment") from error
+        raise _refused(str(error), "请刷新页面，查看现在的状态。", "closed_amendment") from error
     _tell("withdraw_amendment", record, user.username, at)
     _settle(record, made, actor=user.username, at=at, strict=False)
     return record

@@ -3,6 +3,7 @@
 from typing import Any
 
 from wufei.apps.amendments.models import AmendmentParty, AmendmentRecord
+from wufei.apps.registry.models import User
 from wufei.apps.signatures.models import Signature
 from wufei.apps.signatures.subjects import Asked, SubjectKind, Summary, register_subject
 from wufei.core.amendment import Choice
@@ -66,6 +67,13 @@ def _content(asked: Asked) -> Any:
     """Nothing here is signed by a one-time code: who answers has an account."""
 
 
+def _sees(user: User, subject: str) -> bool:
+    from wufei.apps.amendments.selectors import visible_amendments  # it reads the services, which sign by this module
+
+    number = subject.partition(":")[2]
+    return number.isdecimal() and visible_amendments(user).filter(pk=number).exists()
+
+
 def register() -> None:
     """Make the signatures of amendments verifiable."""
-    register_subject(PREFIX, SubjectKind(_summary, _content, _signed_content))
+    register_subject(PREFIX, SubjectKind(_summary, _content, _signed_content, sees=_sees))

@@ -13,8 +13,9 @@ from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.effects import count_use, masses_of_packages, refused_packages
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, resolve
-from wufei.apps.manifests.selectors import history_of, visible_manifests
+from wufei.apps.manifests.selectors import history_of
 from wufei.apps.manifests.services import append_event, move_document, record_outcomes, tell
+from wufei.apps.manifests.subjects import sees
 from wufei.apps.registry.models import User
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Movement
@@ -176,11 +177,6 @@ def _steps(
             vehicle, refused = booking.vehicle_of(document, leg), refused_packages(document)
             found += receive(ends, vehicle, loads, outcomes_of(document), stamp, refused)
     return found
-
-
-def sees(user: User, subject: str) -> bool:
-    """Whether a person sees the manifest at all."""
-    return visible_manifests(user).filter(number=_number(subject)).exists()
 
 
 def label(pointer: str) -> str:

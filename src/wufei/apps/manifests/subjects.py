@@ -103,9 +103,14 @@ def on_signed(signature: Signature, asked: Asked, at: datetime) -> None:
     advance(asked.subject.partition(":")[2], Event(asked.event), asked.payload, act=act)
 
 
+def sees(user: User, subject: str) -> bool:
+    """Whether a person sees the manifest at all."""
+    return visible_manifests(user).filter(number=subject.partition(":")[2]).exists()
+
+
 def register() -> None:
     """Make manifests signable."""
     register_subject(
         "manifest",
-        SubjectKind(summary, content, signed_content, may_host=may_host, party=party, on_signed=on_signed),
+        SubjectKind(summary, content, signed_content, may_host=may_host, party=party, on_signed=on_signed, sees=sees),
     )

@@ -126,6 +126,11 @@ def _span(seconds: float) -> str:
     return f"{minutes // 60} 小时" if minutes < 60 * 48 else f"{minutes // (60 * 24)} 天"
 
 
+def signatures_of(subject: str) -> QuerySet[Signature]:
+    """The signatures of a document. Ask only for a document that the reader may see."""
+    return Signature.objects.filter(subject=subject).select_related("key", "organisation")
+
+
 def signature_rows(subject: str, *, user: Person) -> tuple[SignatureRow, ...]:
     """The signatures of a document in their order; one query. Ask only for a document that ``user`` may see."""
     rows = Signature.objects.filter(subject=subject)

@@ -38,6 +38,10 @@ def _nobody(user: User, asked: Asked) -> bool:
     return False
 
 
+def _unseen(user: User, subject: str) -> bool:
+    return False
+
+
 def _no_party(asked: Asked) -> Organisation | None:
     return None
 
@@ -53,6 +57,7 @@ class SubjectKind:
         may_host: whether ``user`` may have a party without account sign this on their screen.
         party: the organisation that the slot belongs to, where it has one.
         on_signed: what follows a signature by one-time code, in its transaction; may raise ``Refused``.
+        sees: whether a person sees the document, and so who has signed it.
     """
 
     summary: Callable[[Asked], Summary | None]
@@ -61,6 +66,7 @@ class SubjectKind:
     may_host: Callable[[User, Asked], bool] = _nobody
     party: Callable[[Asked], Organisation | None] = _no_party
     on_signed: Callable[[Signature, Asked, Any], None] = _nothing
+    sees: Callable[[User, str], bool] = _unseen
 
 
 _KINDS: dict[str, SubjectKind] = {}
