@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from wufei.core import region_transfer as rt
 from wufei.core.catalogue import methods
 from wufei.core.regulations import clauses
+from wufei.core.working_days import Calendar
 
 DAY = date(2026, 11, 25)  # a Wednesday
 
@@ -60,7 +61,9 @@ def test_deadlines_are_working_days_of_the_measures():
         "decision": date(2026, 12, 25),
     }  # fmt: skip
     assert rt.due_dates({"applied": DAY}) == {"correction": date(2026, 12, 2)}
-    assert rt.due_dates({"applied": DAY}, {date(2026, 11, 26)}) == {"correction": date(2026, 12, 3)}
+    assert rt.due_dates({"applied": DAY}, Calendar(frozenset({date(2026, 11, 26)}))) == {
+        "correction": date(2026, 12, 3)
+    }
 
 
 def test_shaoxing_asks_for_compensation_between_counties_and_prints_no_rate():

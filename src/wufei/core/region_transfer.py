@@ -6,7 +6,7 @@ the receiver nor the months of the measures, and no rate of a compensation stand
 """
 
 from calendar import monthrange
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,6 +17,7 @@ from wufei.core.catalogue import methods
 from wufei.core.divisions import prefix_of
 from wufei.core.reference import read_document, read_table
 from wufei.core.regulations import clause_on
+from wufei.core.working_days import Calendar, last_day
 
 LEAVES: Mapping[str, str] = MappingProxyType({"approval": "跨省转移批准", "filing": "跨省利用备案"})
 PURPOSES: Mapping[str, str] = MappingProxyType({"utilisation": "利用", "disposal": "处置", "storage": "贮存"})
@@ -113,6 +114,7 @@ class Step:
     name: str
     after: str
     clause: str
+    by: str  # who does it: sender or receiver, the department in charge at that end
     note: str
 
 
@@ -122,22 +124,14 @@ def steps() -> tuple[Step, ...]:
     return tuple(Step(**row) for row in read_table("region_transfer/steps.csv"))
 
 
-def working_days_later(day: date, number: int, days_off: Set[date] = frozenset()) -> date:
-    """The last of ``number`` working days that begin the day after ``day``; weekends and ``days_off`` rest."""
-    while number:
-        day += timedelta(days=1)
-        number -= day.weekday() < 5 and day not in days_off
-    return day
-
-
-def due_dates(happened: Mapping[str, date], days_off: Set[date] = frozenset()) -> dict[str, date]:
+def due_dates(happened: Mapping[str, date], calendar: Calendar | None = None) -> dict[str, date]:
     """By when each step is due, for the steps whose beginning (``applied``, ``accepted``, another step) happened."""
     found: dict[str, date] = {}
     for row in steps():
         begun = happened.get(row.after)
         clause = clause_on(row.clause, begun) if begun else None
         if begun and clause and clause.value:
-            found[row.step] = working_days_later(begun, int(clause.value), days_off)
+            found[row.step] = last_day(begun, int(clause.value), clause.unit, calendar or Calendar())
     return found
 
 
@@ -194,3 +188,41 @@ def compensation_due(rule: Compensation, mass_g: int, yuan_per_t: Decimal | None
     if rate is None:
         return None
     return (rate * mass_g / 1_000_000).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+# --- Where the other end lies --------------------------------------------------------------------------------------
+
+
+@cache
+def _places() -> tuple[tuple[str, str], ...]:
+    """(name, code) of the divisions that the package knows, down to counties; longest names first."""
+    rows = [(row["name"], row["code"]) for row in read_table("registry/divisions.csv") if int(row["level"]) <= 3]
+    return tuple(sorted(rows, key=lambda row: (-len(row[0]), row[1])))
+
+
+@cache
+def _provinces() -> Mapping[str, str]:
+    return MappingProxyType({row["name"]: row["prefix"] for row in read_table("region_transfer/provinces.csv")})
+
+
+def division_of(text: str) -> str:
+    """The six digits of the place that a text (省、市、县, or a code in front) names; empty where it is not known.
+
+    A place of which only the province is known is that province: 安徽省宣城市广德市 is 340000.
+    """
+    text = "".join(text.split())
+    if len(text) >= 6 and text[:6].isdecimal():
+        return text[:6]
+    for name, prefix in _provinces().items():
+        if not text.startswith(name[:2]):
+            continue
+        rest = text.removeprefix(name)
+        inside = [code for place, code in _places() if code.startswith(prefix) and rest.endswith(place)]
+        return inside[0] if inside else f"{prefix}0000"
+    known = {code for place, code in _places() if text and text.endswith(place)}
+    return known.pop() if len(known) == 1 else ""
+
+
+def is_other_province(one: str, other: str) -> bool:
+    """Whether two division codes lie in different provinces."""
+    return one[:2] != other[:2]

@@ -195,6 +195,9 @@ DEFECTS = {
     "contract_remaining": Defect(
         "/wastes/0/mass_g", "contract", lambda v: _first(v, "contracts", remaining_g=2 * TONNE - 1)
     ),
+    "region_unstated": Defect(
+        "/region/division", "unstated", lambda v: v.update(region_unstated=True), "industrial"
+    ),
     "region_missing": Defect("/wastes/0/code", "region", lambda v: v.update(approvals=[]), "industrial"),
     "region_expired": Defect(
         "/wastes/0/code", "region", lambda v: _first(v, "approvals", valid_until=LATE), "industrial"
@@ -219,6 +222,9 @@ DEFECTS = {
     ),
     "package_waste": Defect(
         "/wastes/1/packages/1", "packages", lambda v: _record(v, "packages", "P3", waste_code=OIL)
+    ),
+    "package_elsewhere": Defect(
+        "/wastes/1/packages/0", "packages", lambda v: _record(v, "packages", "P2", site="S9")
     ),
     "package_open_elsewhere": Defect(
         "/wastes/0/packages/0", "packages", lambda v: _record(v, "packages", "P1", open_manifest="20263305000002")

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wufei.apps.declarations import agreements, forms, lists, selectors
+from wufei.apps import data_forms as forms
+from wufei.apps.declarations import agreements, lists, selectors
 from wufei.apps.declarations.models import Contract, HandlingPlan
 from wufei.apps.declarations.views import actor_of
 from wufei.apps.registry.listing import page_of, searched

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wufei.apps.declarations import book, forms, lists, selectors
+from wufei.apps import data_forms as forms
+from wufei.apps.declarations import book, lists, selectors
 from wufei.apps.declarations.models import BookEntry, EntryStatus
 from wufei.apps.declarations.views import actor_of
 from wufei.apps.registry.listing import page_of, searched

@@ -358,6 +358,12 @@ def contract_covering(generator_id: int, receiver_id: int, waste_code: str, on: 
     )
 
 
+def contracts_between(generator_id: int, receiver_id: int | None, receiver_name: str) -> list[Contract]:
+    """All contracts of a generator with a receiver, by registration or else by name, newest first; one query."""
+    party = Q(receiver_id=receiver_id) if receiver_id is not None else Q(receiver=None, receiver_name=receiver_name)
+    return list(Contract.objects.filter(party, generator_id=generator_id).order_by("-pk")[:100])
+
+
 def visible_handling_plans(user: Person) -> QuerySet[HandlingPlan]:
     """Handling plans of visible sites."""
     return HandlingPlan.objects.filter(site__in=visible_sites(user))

@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wufei.apps.declarations import forms, lists, plans, selectors, workbooks
+from wufei.apps import data_forms as forms
+from wufei.apps.declarations import lists, plans, selectors, workbooks
 from wufei.apps.declarations.models import ManagementPlan
 from wufei.apps.registry.listing import page_of, searched
 from wufei.apps.registry.models import Site, User

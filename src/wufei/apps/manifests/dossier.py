@@ -5,23 +5,33 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from wufei.apps.declarations.selectors import plan_in_force, plan_transfers_of
+from wufei.apps.declarations.selectors import (
+    contracts_between,
+    handling_plan_of,
+    newest_handling_plan,
+    plan_in_force,
+    plan_transfers_of,
+)
 from wufei.apps.ledger.services import held_accounts
 from wufei.apps.manifests.models import Manifest, ManifestWaste
 from wufei.apps.manifests.parties import Parties
+from wufei.apps.manifests.regions import crossing_of
 from wufei.apps.packages.models import Package
 from wufei.apps.registry.selectors import licences_of, permits_of, persons_by_certificate, vehicles_by_plate
-from wufei.core.checks import Dossier, PackageRecord, PlannedTransfer, VehicleRecord
+from wufei.core.checks import ContractRecord, Dossier, HandlingPlan, PackageRecord, PlannedTransfer, VehicleRecord
 from wufei.core.ledger import Account, Bucket
 from wufei.core.manifest import Status
 from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.package import Status as PackageStatus
 
+BUILDING_SITE = "construction_site"  # data/registry/site_categories.csv
+CONTRACTED = frozenset({"hazardous", "industrial"})
+SOME_OTHER = "（其他单位的联单）"
 GONE = frozenset({PackageStatus.RETIRED, PackageStatus.SPLIT, PackageStatus.MERGED, PackageStatus.VOID})
 
 
 def dossier_of(manifest: Manifest, parties: Parties, *, day: date) -> Dossier:
-    """The dossier of a manifest for a day of travel; at most ten queries, whatever it carries."""
+    """The dossier of a manifest for a day of travel; at most thirteen queries, whatever it carries."""
     document, profile = manifest.document, manifest_profiles()[manifest.profile]
     generator, receiver = parties.generator, parties.receiver
     is_hazardous = profile.domain == "hazardous"
@@ -30,6 +40,8 @@ def dossier_of(manifest: Manifest, parties: Parties, *, day: date) -> Dossier:
     stock = _stock(parties, document) if generator and profile.from_stock else None
     plates = [plate for c in document.get("carriers") or [] if (plate := c.get("vehicle"))]
     licences = licences_of(firm.pk for firm in parties.carriers)
+    crossing = crossing_of(document, parties)
+    is_building_site = generator is not None and generator.category == BUILDING_SITE
     return Dossier(
         document=document,
         profile=manifest.profile,
@@ -45,9 +57,13 @@ def dossier_of(manifest: Manifest, parties: Parties, *, day: date) -> Dossier:
         vehicles=_vehicles(plates, manifest),
         persons=persons_by_certificate(_certificates(document)),
         licences={str(firm.credit_code): licences.get(firm.pk, ()) for firm in parties.carriers},
-        packages=_packages(document),
-        leaves_province=(document.get("region") or {}).get("kind") == "out" and receiver is None,
-        is_building_site=False,
+        packages=_packages(document, generator.organisation_id if generator else None, manifest.number),
+        contracts=_contracts(parties, manifest.receiver_name) if profile.domain in CONTRACTED else None,
+        leaves_province=crossing.crosses,
+        region_unstated=crossing.is_unstated,
+        approvals=tuple(line.approval for line in crossing.lines),
+        is_building_site=is_building_site,
+        handling_plan=_handling_plan(parties, day) if is_building_site else None,
     )
 
 
@@ -94,9 +110,44 @@ def _certificates(document: dict[str, Any]) -> list[str]:
     return [number for c in carriers for key in ("driver_licence", "escort_licence") if (number := c.get(key))]
 
 
-def _packages(document: dict[str, Any]) -> dict[str, PackageRecord]:
+def _contracts(parties: Parties, receiver_name: str) -> tuple[ContractRecord, ...] | None:
+    """The contracts between both ends; not looked at where the sender is outside, or is the receiver itself."""
+    generator, receiver = parties.generator, parties.receiver
+    if generator is None or (receiver is not None and receiver.organisation_id == generator.organisation_id):
+        return None
+    rows = contracts_between(generator.organisation_id, receiver.organisation_id if receiver else None, receiver_name)
+    return tuple(
+        ContractRecord(
+            row.number,
+            frozenset(item["waste_code"] for item in row.items),
+            row.valid_from,
+            min(row.valid_to, row.ended_on or row.valid_to),
+        )
+        for row in rows
+    )
+
+
+def _handling_plan(parties: Parties, day: date) -> HandlingPlan | None:
+    """The handling plan for the day, else the newest one, so that it can be said what is wrong with it."""
+    assert parties.generator is not None
+    row = handling_plan_of(parties.generator.pk, day) or newest_handling_plan(parties.generator)
+    if row is None:
+        return None
+    return HandlingPlan(row.number, row.status == "approved", row.begins_on, row.ends_on)
+
+
+def _packages(document: dict[str, Any], sender_id: int | None, number: str) -> dict[str, PackageRecord]:
+    """The packages that it names. Of another firm's package it is not told on which manifest it is."""
     codes = [code for w in document.get("wastes") or [] for code in w.get("packages") or []]
     if not codes:
         return {}
-    rows = Package.objects.filter(code__in=codes).values_list("code", "waste_code", "status", "open_manifest")
-    return {code: PackageRecord(code, waste, status in GONE, other) for code, waste, status, other in rows}
+    columns = ("code", "waste_code", "status", "open_manifest", "site__code", "organisation_id", "holder_id")
+    rows = Package.objects.filter(code__in=codes).values_list(*columns)
+    return {
+        code: PackageRecord(
+            code, waste, status in GONE, other if sender_id in firms or other == number else SOME_OTHER, site or ""
+        )
+        if other
+        else PackageRecord(code, waste, status in GONE, "", site or "")
+        for code, waste, status, other, site, *firms in rows
+    }

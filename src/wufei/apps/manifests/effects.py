@@ -13,6 +13,7 @@ from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.dossier import dossier_of
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties
+from wufei.apps.manifests.regions import count_crossing, judge_compensation
 from wufei.apps.packages import transport
 from wufei.apps.packages.actions import Act as PackageAct
 from wufei.apps.registry.services import use_permit
@@ -79,6 +80,8 @@ def move_packages(manifest: Manifest, row: ManifestEvent, parties: Parties, act:
         document=f"manifest:{manifest.number}",
         manifest=manifest.number,
     )
+    if event in (Event.SUBMIT, Event.DEPART):  # only what the sender holds: nobody ships another firm's packages
+        doing = replace(doing, firm_id=parties.inner().organisation_id)
     if event is Event.SUBMIT:
         transport.reserve(codes=codes, act=doing)
     elif event in (Event.DEPART, Event.HAND_OVER):
@@ -149,7 +152,8 @@ def use_up(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -
 def count_use(
     manifest: Manifest, parties: Parties, act: Act, *, sent: Sequence[int] = (), accepted: Sequence[int] = ()
 ) -> None:
-    """Count grams by waste, in the order of the wastes: sent against the plan, accepted against the permit."""
+    """Count grams by waste, in the order of the wastes: sent against plan and approval, accepted against permit."""
+    count_crossing(manifest, parties, act, sent)
     if manifest_profiles()[manifest.profile].domain != "hazardous" or manifest.returns_id:
         return
     day, wastes = local_day(act.claimed_at), manifest.document["wastes"]
@@ -178,4 +182,4 @@ def count_use(
             )
 
 
-EFFECTS: Sequence[Effect] = (judge, sign_event, move_packages, use_up)
+EFFECTS: Sequence[Effect] = (judge, judge_compensation, sign_event, move_packages, use_up)

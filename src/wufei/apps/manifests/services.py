@@ -6,6 +6,7 @@ writes the fact and brings the list columns up to date; sent again under the sam
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404
@@ -18,6 +19,7 @@ from wufei.apps.manifests.effects import EFFECTS, masses_of_packages, refused_pa
 from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestLeg, ManifestSight, ManifestWaste
 from wufei.apps.manifests.numbers import take_numbers
 from wufei.apps.manifests.parties import Parties, draft_scopes, may_write, resolve, scopes
+from wufei.apps.manifests.regions import with_compensation
 from wufei.apps.manifests.selectors import visible_manifests
 from wufei.apps.manifests.signing import may_sign
 from wufei.apps.registry.models import User
@@ -243,6 +245,8 @@ def update_manifest(number: str, patch: Mapping[str, Any], *, act: Act) -> Manif
         if _is_repeat(manifest, "update", act):
             return manifest
         document, parties = _changed(manifest, patch)
+        if manifest.status == Status.SUBMITTED and not manifest.returns_id:  # reckoned anew where the mass changes
+            document = with_compensation(manifest, document, parties, local_day(act.claimed_at))
         if act.person.organisation_id not in parties.organisations():
             what = "只有联单上的单位可以修改。"
             raise Refused([Finding(None, "", what, "请用联单上单位的账号。", "not_authorised")])
@@ -320,7 +324,7 @@ def advance(number: str, event: Event, payload: Mapping[str, Any], *, act: Act) 
 def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act) -> Manifest:
     before, previous = Status(manifest.status), manifest.content_hash
     target = next_status(manifest.number, before, event)
-    document, parties = _changed(manifest, payload)
+    document, parties = _prepared(manifest, event, payload, act.claimed_at)
     slot, found = _slot(manifest, event, parties, act)
     found += _lacking(manifest, event, document)
     if found:
@@ -442,9 +446,17 @@ def record_outcomes(manifest: Manifest, outcomes: Sequence[Outcome]) -> None:
     manifest.has_difference = any(is_major_difference(o, **limits) for o in outcomes)
 
 
-def preview(manifest: Manifest, event: Event, payload: Mapping[str, Any]) -> Document:
+def _prepared(manifest: Manifest, event: Event, payload: Mapping[str, Any], at: datetime) -> tuple[Document, Parties]:
+    """The document with what an event fills in: by whoever acts, and by reckoning."""
+    document, parties = _changed(manifest, payload)
+    if event in (Event.SUBMIT, Event.DEPART) and not manifest.returns_id:
+        document = with_compensation(manifest, document, parties, local_day(at))
+    return document, parties
+
+
+def preview(manifest: Manifest, event: Event, payload: Mapping[str, Any], at: datetime) -> Document:
     """The document as it would stand after an event; raises ``Refused`` as the event itself would. Keeps nothing."""
-    document, _ = _changed(manifest, payload)
+    document, _ = _prepared(manifest, event, payload, at)
     if found := _lacking(manifest, event, document):
         raise Refused(found)
     return document

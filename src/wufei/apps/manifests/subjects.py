@@ -3,6 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils import timezone
+
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, resolve
@@ -63,7 +65,7 @@ def content(asked: Asked) -> Document | None:
     if manifest is None or not _is_due(manifest, asked):
         return None
     try:
-        return preview(manifest, Event(asked.event), asked.payload)
+        return preview(manifest, Event(asked.event), asked.payload, timezone.now())
     except Refused:
         return None
 

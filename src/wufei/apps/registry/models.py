@@ -255,3 +255,110 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+
+class RegionTransfer(models.Model):
+    """An application to move waste out of or into the province (跨省转移), with its approval or filing.
+
+    ``site`` is the end inside the region: the sender where ``direction`` is out, the receiver where it is in.
+    """
+
+    direction = models.CharField(max_length=3)  # out or in
+    kind = models.CharField(max_length=10)  # approval or filing
+    status = models.CharField(max_length=12)  # core.transfer_life.STATES
+    domain = models.CharField(max_length=20)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="region_transfers")
+    other_name = models.CharField(max_length=200)
+    other_division = models.CharField(max_length=6)
+    content = models.JSONField(default=dict)  # the head as it was handed in
+    asked_from = models.DateField()
+    asked_until = models.DateField()
+    number = models.CharField(max_length=60, blank=True)  # of the approval or filing
+    decided_on = models.DateField(null=True)
+    valid_from = models.DateField(null=True)
+    valid_until = models.DateField(null=True)
+    events = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "number"], condition=~models.Q(number=""), name="region_transfer_number_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["site", "status"], name="region_transfer_of_site")]
+
+    def __str__(self) -> str:
+        return self.number or f"{self.other_name} {self.pk}"
+
+
+class RegionTransferLine(models.Model):
+    """One waste of an application: grams asked for, granted and used by manifests; use beyond it is a fact."""
+
+    transfer = models.ForeignKey(RegionTransfer, models.PROTECT, related_name="lines")
+    waste_code = models.CharField(max_length=12)
+    method = models.CharField(max_length=10, blank=True)
+    asked_g = models.BigIntegerField()
+    granted_g = models.BigIntegerField(null=True)
+    used_g = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["transfer", "waste_code", "method"], name="region_transfer_waste_once"),
+            models.CheckConstraint(
+                condition=models.Q(asked_g__gt=0) & models.Q(used_g__gte=0), name="region_transfer_masses"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(granted_g=None) | models.Q(granted_g__gte=0, granted_g__lte=models.F("asked_g")),
+                name="region_transfer_grants_what_was_asked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.waste_code} {self.method}"
+
+
+class RegionTransferEvent(models.Model):
+    """One thing that happened to an application; appended, never changed."""
+
+    transfer = models.ForeignKey(RegionTransfer, models.PROTECT, related_name="history")
+    sequence = models.PositiveSmallIntegerField()
+    event = models.CharField(max_length=20)
+    status = models.CharField(max_length=12)  # after it
+    happened_on = models.DateField()
+    note = models.CharField(max_length=500, blank=True)
+    actor = models.CharField(max_length=150)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["transfer_id", "sequence"]
+        constraints = [models.UniqueConstraint(fields=["transfer", "sequence"], name="region_transfer_event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.transfer_id}/{self.sequence} {self.event}"
+
+
+class CompensationRate(models.Model):
+    """The rate of the ecological compensation (生态补偿) of a place, as its office entered it, with the document."""
+
+    division = models.ForeignKey(Division, models.PROTECT, related_name="compensation_rates")
+    domain = models.CharField(max_length=20)
+    yuan_per_t = models.DecimalField(max_digits=12, decimal_places=2)
+    valid_from = models.DateField()
+    source = models.CharField(max_length=200)
+    entered_at = models.DateTimeField()
+    entered_by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ["-valid_from", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["division", "domain", "valid_from"], name="compensation_rate_once_a_day"),
+            models.CheckConstraint(condition=models.Q(yuan_per_t__gte=0), name="compensation_rate_not_below_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.division_id} {self.domain} {self.yuan_per_t}"

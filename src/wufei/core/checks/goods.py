@@ -122,6 +122,7 @@ def _listed(code: str) -> WasteCode | None:
     "package_unknown",
     "package_retired",
     "package_waste",
+    "package_elsewhere",
     "package_open_elsewhere",
 )
 def packages(case: Case) -> Iterator[Hit]:
@@ -148,6 +149,8 @@ def packages(case: Case) -> Iterator[Hit]:
                 yield Hit("package_retired", at, facts)
             if line.waste and held.waste_code != line.code:
                 yield Hit("package_waste", at, facts | {"held": held.waste_code, "code": line.code})
+            if held.site and case.sender and held.site != case.sender:
+                yield Hit("package_elsewhere", at, facts)
             if held.open_manifest and held.open_manifest != case.dossier.number:
                 yield Hit("package_open_elsewhere", at, facts | {"other": held.open_manifest})
 

@@ -129,9 +129,16 @@ def contract(case: Case) -> Iterator[Hit]:
             yield Hit("contract_remaining", same[0].at("mass_g"), facts)
 
 
+@look("region_unstated")
+def region_stated(case: Case) -> Iterator[Hit]:
+    """Where an end lies outside the region, it is written in which province."""
+    if case.dossier.region_unstated:
+        yield Hit("region_unstated", "/region/division")
+
+
 @look("region_missing", "region_expired", "region_scope", "region_remaining")
 def region(case: Case) -> Iterator[Hit]:
-    """Waste that leaves the province has its approval or filing, valid and with room."""
+    """Waste that crosses the province has its approval or filing, valid and with room."""
     if not case.dossier.leaves_province:
         return
     sums: dict[str, int] = {}
@@ -145,7 +152,8 @@ def region(case: Case) -> Iterator[Hit]:
         fitting = [
             a
             for a in valid
-            if (not a.codes or line.code in a.codes)
+            if not a.is_for_another
+            and (not a.codes or line.code in a.codes)
             and (not a.methods or not line.method or line.method in a.methods)
         ]
         facts = {"code": line.code, "leave": leave.name, "day": f"{case.day}"}

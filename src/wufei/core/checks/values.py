@@ -107,12 +107,16 @@ class LicenceRecord:
 
 @dataclass(frozen=True, slots=True)
 class PackageRecord:
-    """A package by its code: what is in it, whether it is retired, the open manifest that it is on ("" = none)."""
+    """A package by its code: what is in it, whether it is retired, the open manifest that it is on ("" = none).
+
+    ``site`` is the code of the site where it stands; empty where it is under way or not known.
+    """
 
     code: str
     waste_code: str
     is_retired: bool = False
     open_manifest: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +136,9 @@ class ContractRecord:
 
 @dataclass(frozen=True, slots=True)
 class RegionApproval:
-    """A granted approval or accepted filing to leave the province; ``codes``/``methods`` empty = all.
+    """A granted approval or accepted filing to cross the province; ``codes``/``methods`` empty = all.
 
-    ``kind`` is ``approval`` (审批) or ``filing`` (备案).
+    ``kind`` is ``approval`` (审批) or ``filing`` (备案); ``is_for_another`` = it names another party.
     """
 
     kind: str
@@ -144,6 +148,7 @@ class RegionApproval:
     methods: frozenset[str] = frozenset()
     valid_from: date | None = None
     valid_until: date | None = None
+    is_for_another: bool = False
 
     def holds_on(self, day: date) -> bool:
         """Whether it is valid on ``day``."""
@@ -190,7 +195,8 @@ class Dossier:
         vehicles: by plate. persons: by (kind, certificate number). licences: by ``carriers/*/organisation``.
         packages: by code; ``None`` = not looked at.
         contracts: between these two parties; ``None`` = not looked at.
-        leaves_province: whether the receiver lies in another province. approvals: those of this sender and receiver.
+        leaves_province: whether the two ends lie in different provinces. approvals: what is held for it.
+        region_unstated: whether an end lies outside the region and nobody wrote where.
         is_building_site: whether the sender's site needs a handling plan; ``handling_plan`` is what it has.
         exemptions: claims beside the one in ``document["exemption"]``.
     """
@@ -212,6 +218,7 @@ class Dossier:
     packages: Mapping[str, PackageRecord] | None = None
     contracts: tuple[ContractRecord, ...] | None = None
     leaves_province: bool = False
+    region_unstated: bool = False
     approvals: tuple[RegionApproval, ...] = ()
     is_building_site: bool = False
     handling_plan: HandlingPlan | None = None
