@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from wufei.apps.manifests.models import Manifest
+from wufei.apps.registry.models import Site, User
 from wufei.apps.rest.services import create_token
 
 ACCEPT = {
@@ -84,3 +85,39 @@ def test_what_was_signed_is_changed_only_by_an_amendment(api, document):
     carrier = {"changes": [{"pointer": "/carriers/0/waybill", "after": "Y-1"}]}
     assert api("plant", "POST", f"{number}/amend/", carrier)[0] == 422
     assert api("carrier", "POST", f"{number}/amend/", carrier)[1]["status"] == "open"
+
+
+def test_a_person_acts_for_their_firm_whatever_the_kind_of_its_account(api, world, document):
+    """The account of a carrier that has a site of its own hands over from there, and takes in there."""
+    site = Site.objects.create(
+        code="S-carrier", name="车队场地", organisation=world.firms["carrier"], division_id="330523001",
+        category="industrial_enterprise", domain="hazardous",
+    )  # fmt: skip
+    sent = api("carrier", "POST", "", document | {"generator": document["generator"] | {"site": site.code}})[1]
+    assert api("carrier", "POST", f"{sent['number']}/submit/", {})[1]["status"] == "submitted"
+    taken = api("maker", "POST", "", document | {"receiver": {"site": site.code}})[1]
+    for who, event, payload in (
+        ("maker", "submit", {}), ("carrier", "depart", {}), ("second", "hand_over", {}), ("second", "arrive", {}),
+        ("carrier", "confirm", ACCEPT),
+    ):  # fmt: skip
+        status, told = api(who, "POST", f"{taken['number']}/{event}/", {"payload": payload})
+        assert status == 200, told
+    assert told["status"] == "confirmed"
+
+
+def test_who_may_not_sign_for_their_firm_is_told_so_before_anything_is_done(api, world, document, client):
+    number = api("maker", "POST", "", document)[1]["number"]
+    api("maker", "POST", f"{number}/submit/", {})
+    world.people["inspector"] = User.objects.create(
+        username="inspector", role="programme_office", organisation=world.firms["carrier"], division_id="330523"
+    )
+    before = Manifest.objects.values().get(number=number)
+    for slot in ("", "carrier:1"):
+        status, told = api("inspector", "POST", f"{number}/depart/", {"slot": slot})
+        assert (status, [(e["pointer"], e["code"]) for e in told["errors"]]) == (422, [("/slot", "wrong_role")])
+        assert "角色" in told["errors"][0]["remedy"]
+    assert Manifest.objects.values().get(number=number) == before
+    address = f"/manifests/{number}/depart/"
+    for who, offered in (("inspector", False), ("carrier", True), ("plant", False)):
+        client.force_login(world.people[who])
+        assert (address in client.get(f"/manifests/{number}/").content.decode()) is offered

@@ -116,7 +116,7 @@ def test_signing_costs_the_same_few_statements_each_time(notes, zhang, django_as
 
 @pytest.mark.parametrize(("role", "slot", "code"), [
     ("citizen", "generator", "wrong_role"), ("generator", "office", "wrong_role"),
-    ("carrier", "receiver", "wrong_role"),
+    ("department", "receiver", "wrong_role"),
 ])  # fmt: skip
 def test_a_role_that_does_not_fit_the_slot_is_refused_and_nothing_is_kept(
     notes, make_firm, make_user, role, slot, code

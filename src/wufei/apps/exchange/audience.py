@@ -20,6 +20,7 @@ from wufei.apps.declarations.selectors import (
 )
 from wufei.apps.facts.models import Fact
 from wufei.apps.manifests.selectors import visible_manifests
+from wufei.apps.manifests.trip_selectors import visible_trips
 from wufei.apps.packages.selectors import visible_packages, visible_steps
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import visible_facts, visible_organisations, visible_sites
@@ -35,6 +36,10 @@ ACTION = "packages"  # one act on several packages, of which a person may see on
 
 def _manifests(user: User, names: Sequence[str]) -> set[str]:
     return set(visible_manifests(user).filter(number__in=names).values_list("number", flat=True))
+
+
+def _trips(user: User, names: Sequence[str]) -> set[str]:
+    return set(visible_trips(user).filter(number__in=names).values_list("number", flat=True))
 
 
 def _packages(user: User, names: Sequence[str]) -> set[str]:
@@ -88,6 +93,7 @@ KINDS: dict[str, Audience] = {
     ACTION: _actions,
     "site": _sites,
     "ticket_import": _by_key(visible_imports),
+    "trip": _trips,
     "weighing": _weighings,
 }
 

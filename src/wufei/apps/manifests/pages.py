@@ -149,10 +149,9 @@ def may_act(user: User, manifest: Manifest, parties: Parties, event: Event, *, a
         if event is Event.WITNESS
         else acting_slot(event, manifest.leg, profile.signs)
     )
-    if any(user.organisation_id in parties.organisations_of(slot) for slot in slots):
-        return True
-    is_stranger = user.organisation_id not in parties.organisations()
-    return is_stranger and any(may_sign(user, slot, parties, manifest.domain, at=at) for slot in slots)
+    if user.organisation_id in parties.organisations():  # its people need no delegation, and no query
+        slots = [slot for slot in slots if user.organisation_id in parties.organisations_of(slot)]
+    return any(may_sign(user, slot, parties, manifest.domain, at=at) for slot in slots)
 
 
 def _waits_for(manifest: Manifest) -> str:

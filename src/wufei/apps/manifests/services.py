@@ -21,7 +21,7 @@ from wufei.apps.manifests.numbers import take_numbers
 from wufei.apps.manifests.parties import Parties, draft_scopes, may_write, resolve, scopes
 from wufei.apps.manifests.regions import with_compensation
 from wufei.apps.manifests.selectors import visible_manifests
-from wufei.apps.manifests.signing import may_sign
+from wufei.apps.manifests.signing import OWN_FAULT, why_not
 from wufei.apps.registry.models import User
 from wufei.core.catalogue import domain_of
 from wufei.core.findings import Finding, Refused
@@ -364,8 +364,11 @@ def _slot(manifest: Manifest, event: Event, parties: Parties, act: Act) -> tuple
     if act.external:  # the party has signed by a one-time code; who may host that was asked when it was issued
         return (wanted or slots)[0], []
     for slot in wanted:
-        if may_sign(act.person, slot, parties, manifest.domain, at=act.server_at):
+        reason = why_not(act.person, slot, parties, manifest.domain, at=act.server_at)
+        if reason is None:
             return slot, []
+        if reason.code in OWN_FAULT:
+            return "", [reason]
     what = f"“{EVENT_NAMES[event]}”由{'、'.join(slot_name(s) for s in slots) or '无人'}办理，您的账号不属于该单位。"
     return "", [Finding(None, "/slot", what, "请用该单位的账号办理，或由对方凭一次性验证码签字。", "not_authorised")]
 
