@@ -27,6 +27,8 @@ from wufei.apps.facts.services import record_fact
 from wufei.apps.field.models import FieldDevice, FieldEvent, FieldOutcome, NumberBlock
 from wufei.apps.ledger import services as ledger
 from wufei.apps.manifests import services as manifests
+from wufei.apps.manifests.models import Trip, TripSight, TripStop
+from wufei.apps.manifests.trip_selectors import trip_scopes
 from wufei.apps.packages import services as packages
 from wufei.apps.plans.services import load_pack
 from wufei.apps.registry import selectors
@@ -57,6 +59,7 @@ PLANS = {"330523": "建筑材料循环利用中心扩建", "330825": "金怡热�
 
 
 MANIFESTS = {"A": "GY20263305230000901", "B": "NY20263305230000902", "C": "GY20263308250000903"}
+TRIPS = {"A": "SY20263305230000901", "B": "SY20263305230000902", "C": "SY20263308250000903"}
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,12 @@ PAGES = {
     "api:get_handling_plan": [((f"{{{m}.handling_plan}}",), f"sees:{m}") for m in "ABC"],
     "api:decide_handling_plan": [((f"{{{m}.handling_plan}}",), f"post:may:review:{HOMES[m]}") for m in "ABC"],
     "api:advance_manifest": [((number, "depart"), f"post:sees:{m}") for m, number in MANIFESTS.items()],
+    "api:list_trips": [((), "everyone")],
+    "api:plan_a_trip": [((), "everyone")],
+    "api:get_trip": [((number,), f"sees:{m}") for m, number in TRIPS.items()] + [(("SY2026",), "nobody")],
+    "api:visit_trip_stop": [((number, 1), f"post:sees:{m}") for m, number in TRIPS.items()],
+    "api:skip_trip_stop": [((number, 1), f"post:sees:{m}") for m, number in TRIPS.items()],
+    "api:advance_trip": [((number, "start"), f"post:sees:{m}") for m, number in TRIPS.items()],
     "api:list_webhooks": [((), "everyone")],
     "api:create_webhook": [((), "everyone")],
     "api:get_webhook": [((1,), "nobody")],
@@ -362,6 +371,20 @@ PAGES = {
     "manifests:edit": [((number,), f"firm:{m}") for m, number in MANIFESTS.items()],
     "manifests:act": [((number, "depart"), f"firm:{m}") for m, number in MANIFESTS.items()]
     + [((MANIFESTS["A"], "confirm"), "nobody"), ((MANIFESTS["A"], "explode"), "nobody")],
+    "manifests:trips": [((), "everyone"), ((), "everyone", "view=all")],
+    "manifests:trips-export": [((), "everyone")],
+    "manifests:trip-new": [((), "firms")] + [((), f"firm:{m}", f"copy={n}") for m, n in TRIPS.items()],
+    "manifests:trip": [((number,), f"sees:{m}") for m, number in TRIPS.items()] + [(("SY2026",), "nobody")],
+    "manifests:trip-sheet": [((number,), f"sees:{m}") for m, number in TRIPS.items()],
+    "manifests:trip-visit": [((number, 1), f"firm:{m}") for m, number in TRIPS.items()]
+    + [((TRIPS["A"], 2), "nobody"), ((TRIPS["A"], 10**20), "nobody")],
+    "manifests:trip-confirm": [((number,), "nobody") for number in TRIPS.values()],
+    "manifests:trip-act": [((number, "start"), f"firm:{m}") for m, number in TRIPS.items()]
+    + [((TRIPS["A"], "finish"), "nobody"), ((TRIPS["A"], "explode"), "nobody")],
+    "manifests:templates": [((), "firms")],
+    "manifests:template-delete": [((0,), "post:nobody"), ((10**20,), "post:nobody")],
+    "manifests:template-save": [(("trip", number), f"post:firm:{m}") for m, number in TRIPS.items()]
+    + [(("nonsense", TRIPS["A"]), "post:nobody")],
     "amendments:index": [((), "everyone"), ((), "everyone", "show=all")],
     "amendments:ask": [((), "nobody"), ((), "nobody", "subject=nothing:1")],
     "amendments:detail": [((f"{{{m}.amendment}}",), f"amendment:{m}") for m in "AC"] + [((10**20,), "nobody")],
@@ -386,6 +409,7 @@ PAGED = {
     "ledger:index",
     "ledger:movements",
     "manifests:index",
+    "manifests:trips",
     "packages:list",
     "registry:list",
     "declarations:plans",
@@ -506,6 +530,7 @@ def make_firm(number, mark, division, domain, place):
     ledger.post([movement], actor="office", recorded_at=datetime(2022, 12, 31, tzinfo=UTC))
     more = declarations(site, name)
     make_manifest(mark, firm, code)
+    make_trip(mark, site)
     package = packages.assign_packages(
         site=site, what=packages.What(code, date(2022, 6, 1), remark=f"{name}备注"), external_codes=[f"{name}外码"],
         act=packages.Act(f"sample-{mark}", AT, AT, "office"),
@@ -598,6 +623,17 @@ def make_amendments(keys, user, evidence):
         )  # fmt: skip
         found |= {f"{mark}.amendment": row.pk, f"{mark}.correction": asked.pk}
     return found
+
+
+def make_trip(mark, site):
+    """A planned trip of the firm, which stops at its own site and brings to it."""
+    trip = Trip.objects.create(
+        number=TRIPS[mark], profile="kitchen", carrier=site.organisation, vehicle=f"{MARKS[mark]}12", receiver=site,
+        driver=f"{MARKS[mark]}司机", on=date(2026, 11, 2), created_by="office", created_at=AT, updated_at=AT,
+    )  # fmt: skip
+    TripStop.objects.create(trip=trip, position=1, site=site)
+    for scope in trip_scopes(site.organisation, site, [site], site.domain):
+        TripSight.objects.create(scope=scope, trip=trip, on=trip.on)
 
 
 def make_manifest(mark, firm, code):

@@ -26,6 +26,7 @@ ROUTERS = [
     ("/amendments/", "wufei.apps.amendments.api"),
     ("/corrections/", "wufei.apps.amendments.api:corrections"),
     ("/manifests/", "wufei.apps.manifests.api"),
+    ("/trips/", "wufei.apps.manifests.trip_api"),
     ("/webhooks/", "wufei.apps.exchange.api"),
 ]
 

@@ -23,6 +23,11 @@ from wufei.core.trip import TRIP_STATUS_NAMES, StopState, TripStatus
 VIEWS = (("today", "今日"), ("open", "未结束"), ("all", "全部"))
 
 
+def kilograms(mass_g: int) -> str:
+    """Grams as a page shows them."""
+    return grouped_text(Decimal(mass_g) / 1000)
+
+
 def trip_scopes(carrier: Organisation, receiver: Site, stops: Sequence[Site], domain: str) -> set[str]:
     """Whom a whole trip concerns, in the words of ``ManifestSight``."""
     of_receiver = division_scopes(receiver.division_id, domain)
@@ -35,6 +40,11 @@ def visible_trips(user: Person) -> QuerySet[Trip]:
     """The trips that a person may see: their firm's as carrier or receiver, or of their division and duty."""
     sights = TripSight.objects.filter(scope__in=sight_scopes(user))
     return Trip.objects.filter(pk__in=sights.values("trip_id"))
+
+
+def sees_trip(user: Person, pk: int) -> bool:
+    """Whether a person may open the trip of a manifest that they see."""
+    return visible_trips(user).filter(pk=pk).exists()
 
 
 def is_driver_today(user: Person, today: date) -> bool:
@@ -132,7 +142,7 @@ def _row(trip: Trip, counted: dict[str, int], mass_g: int) -> TripRow:
         stops=counted.get("stops", 0),
         done=counted.get("done", 0),
         mass_g=mass_g,
-        mass_kg=grouped_text(Decimal(mass_g) / 1000),
+        mass_kg=kilograms(mass_g),
         is_simulated=trip.is_simulated,
     )
 
@@ -208,7 +218,7 @@ def stop_row(stop: TripStop) -> StopRow:
         manifest_status=manifest.status if manifest else "",
         wastes=manifest.wastes_text if manifest else "",
         mass_g=manifest.mass_g if manifest else None,
-        mass_kg=grouped_text(Decimal(manifest.mass_g) / 1000) if manifest else "",
+        mass_kg=kilograms(manifest.mass_g) if manifest else "",
         note=stop.note,
         state=state,
         state_name=words,

@@ -23,9 +23,9 @@ from wufei.apps.signatures.services import sign_many
 from wufei.apps.transactions import in_transaction
 from wufei.core.findings import Finding, Refused
 from wufei.core.manifest import Event, RuleError, Status
+from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.trip import (
     OPEN_TRIPS,
-    TRIP_EVENT_NAMES,
     TripEvent,
     TripStatus,
     cancelling_findings,
@@ -57,7 +57,7 @@ def _act_on(number: str, event: TripEvent, act: Act, work: Callable[[Trip], None
     """Do one act on a locked trip: repeated by key it is done once, out of turn it is refused."""
 
     def whole() -> Trip:
-        trip = locked_trip(act, number)
+        trip = _locked(act, number)
         if _is_repeat(trip, event, act):
             return trip
         if event is not TripEvent.CONFIRM and act.person.organisation_id != trip.carrier_id:
@@ -76,7 +76,7 @@ def _act_on(number: str, event: TripEvent, act: Act, work: Callable[[Trip], None
     return in_transaction(whole)
 
 
-def locked_trip(act: Act, number: str) -> Trip:
+def _locked(act: Act, number: str) -> Trip:
     """The trip in sight with this number, locked until the transaction ends; else 404."""
     joined = visible_trips(act.person).select_related("carrier", "receiver__organisation")
     found = joined.filter(number=number).select_for_update(of=("self",)).first()
@@ -254,6 +254,11 @@ def visit_stop(
     return _act_on(number, TripEvent.VISIT, act, work, stop=position, payload=made)
 
 
+def signers_at_stop(trip: Trip) -> tuple[str, ...]:
+    """Which slots may sign for the sender at a stop, as the profile of the trip says."""
+    return manifest_profiles()[trip.profile].signs[Event.SUBMIT.value]
+
+
 def _take_submitted(trip: Trip, stop: TripStop, number: str, act: Act) -> None:
     """Put a manifest that the sender has submitted beforehand on the stop."""
     if stop.manifest is not None:
@@ -396,13 +401,12 @@ def _named(waiting: Sequence[Manifest], lines: Mapping[str, Sequence[Mapping[str
 
 
 __all__ = [
-    "TRIP_EVENT_NAMES",
     "arrive_trip",
     "cancel_trip",
     "confirm_trip",
     "finish_trip",
-    "locked_trip",
     "record_visit",
+    "signers_at_stop",
     "skip_stop",
     "start_trip",
     "visit_stop",

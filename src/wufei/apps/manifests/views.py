@@ -15,13 +15,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from wufei.apps.manifests import forms, listing, pages, selectors, services
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.paper import manifest_pdf
+from wufei.apps.manifests.templating import copied, template_of
+from wufei.apps.manifests.trip_selectors import sees_trip
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.signatures.selectors import signature_rows
 from wufei.apps.web import is_partial, workbook_answer
 from wufei.core.findings import Refused
 from wufei.core.manifest import EVENT_NAMES, Event
-from wufei.core.manifest_profiles import fields_of, manifest_profiles
+from wufei.core.manifest_profiles import manifest_profiles
 
 Person = User | AnonymousUser
 
@@ -92,7 +94,7 @@ def new(request: HttpRequest, profile: str) -> HttpResponse:
             except Refused as error:
                 findings = error.findings
     else:
-        document = _copied(source) if source else document | listing.own_defaults(user)
+        document = _begun(request, user, source, document)
     shown = pages.new_groups(document, findings, raw, _more_places(document, request))
     context = {
         "profile": manifest_profiles()[profile],
@@ -110,16 +112,14 @@ def _more_places(document: dict[str, Any], request: HttpRequest) -> dict[str, in
     return {name: count + (name == added) for name, count in counts.items()}
 
 
-def _copied(source: Manifest) -> dict[str, Any]:
-    """What a copy takes over: fields that say so; never masses, plates, packages or signatures."""
-    kept = {f.pointer for f in fields_of(source.profile) if f.is_copied}
-    values = {
-        i.name: i.text
-        for group in forms.groups(source.document, lambda field, pointer: field.pointer in kept)
-        for i in group.inputs
-        if i.text
-    }
-    return {"profile": source.profile, **forms.patch_of(values)}
+def _begun(request: HttpRequest, user: User, source: Manifest | None, blank: dict[str, Any]) -> dict[str, Any]:
+    """What a new manifest begins with: a copy, a template of the firm (``?template=``), or the firm's own site."""
+    if source is not None:
+        return copied(source.document)
+    if key := request.GET.get("template", ""):
+        begun: dict[str, Any] = template_of(user, key, "manifest").document | blank
+        return begun
+    return blank | listing.own_defaults(user)
 
 
 @login_required
@@ -133,6 +133,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         "may_draw_up": _may_draw_up(user),
         "rows": signature_rows(f"manifest:{number}", user=user),
         "subject": f"manifest:{number}",
+        "sees_trip": manifest.trip_id is not None and sees_trip(user, manifest.trip_id),
     }
     return render(request, "manifests/detail.html", context)
 
