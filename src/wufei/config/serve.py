@@ -119,16 +119,19 @@ def _refuse_a_database_in_use() -> None:
 
 
 def _simulate() -> None:
-    """Bring the simulated year of 安吉, if it is not there yet, and seal it with a signed checkpoint."""
+    """Bring the simulated year of 安吉 and documents of today, if they are not there yet, and sign a checkpoint."""
     from django.utils import timezone
 
+    from wufei.apps.exchange.closed_loop import make_closed_loop
     from wufei.apps.exchange.commands import simulate_with_bar
     from wufei.apps.ledger.checkpoints import take_checkpoint
+    from wufei.apps.registry.demo import create_demo_accounts
     from wufei.core.simulation import load_scenario
 
     click.echo(f"模拟安吉县 {DEMO_YEAR} 年台账……", err=True)
     done = simulate_with_bar(load_scenario(DEMO_PLACE, DEMO_YEAR), seed=DEMO_SEED, actor="system")
-    if done.booked:
+    create_demo_accounts()
+    if make_closed_loop(now=timezone.now()) or done.booked:
         take_checkpoint(actor="system", at=timezone.now())
     click.echo(f"模拟台账：{done.sites} 个场所，{done.booked + done.already} 笔记录（均标为模拟数据）。")
 
