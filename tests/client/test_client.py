@@ -141,6 +141,9 @@ def test_the_nouns_are_those_of_the_interface():
         client.packages.act("c", "weigh", {"mass_g": 1})
         client.amendments.answer(7, "agree")
         client.amendments.withdraw(7)
+        client.trips.event("T1", "arrive")
+        client.trips.visit("T1", 2, {})
+        client.trips.skip("T1", 3, "歇业")
         client.webhooks.replay(1, after=0)
         for noun in (client.scans, client.weighings, client.declarations):
             noun.create({})
@@ -151,6 +154,9 @@ def test_the_nouns_are_those_of_the_interface():
         ("POST", "/api/v1/packages/c/weigh/"),
         ("POST", "/api/v1/amendments/7/answer/"),
         ("POST", "/api/v1/amendments/7/withdraw/"),
+        ("POST", "/api/v1/trips/T1/arrive/"),
+        ("POST", "/api/v1/trips/T1/stops/2/visit/"),
+        ("POST", "/api/v1/trips/T1/stops/3/skip/"),
         ("POST", "/api/v1/webhooks/1/replay/"),
         ("POST", "/api/v1/scans/"),
         ("POST", "/api/v1/weighings/"),

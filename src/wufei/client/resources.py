@@ -99,6 +99,22 @@ class Signatures(Resource):
         return self._post(f"{self.name}/codes/", asked, None, False)
 
 
+class Trips(Resource):
+    """Rounds on which one vehicle collects from many (收运车次); each stop makes its manifest."""
+
+    def event(self, number: str, event: str, data: Mapping[str, Any] | None = None, *, key: str | None = None) -> Row:
+        """Take one step: start, arrive, confirm, finish, cancel."""
+        return self._post(self._path(number, event), data or {}, key, False)
+
+    def visit(self, number: str, position: int, data: Mapping[str, Any], *, key: str | None = None) -> Row:
+        """Collect at a stop."""
+        return self._post(self._path(number, "stops", str(position), "visit"), data, key, False)
+
+    def skip(self, number: str, position: int, reason: str, *, key: str | None = None) -> Row:
+        """Nothing was collected at a stop, and why."""
+        return self._post(self._path(number, "stops", str(position), "skip"), {"reason": reason}, key, False)
+
+
 class Packages(Resource):
     """Packages and their codes (包装、编码)."""
 
@@ -135,6 +151,7 @@ class Client:
         self.amendments = Amendments(self._connection, "amendments")
         self.corrections = Resource(self._connection, "corrections")
         self.signatures = Signatures(self._connection, "signatures")
+        self.trips = Trips(self._connection, "trips")
         self.packages = Packages(self._connection, "packages")
         self.scans = Resource(self._connection, "scans")
         self.weighings = Resource(self._connection, "weighings")

@@ -1,6 +1,6 @@
 """More scripted days as data: sludge, nested medical boxes, across the region's edge, refusal, amendment."""
 
-from tests.apps.manifests.days import OIL, SAND, USUAL, Day, manifest, taken, ticket, way
+from tests.apps.manifests.days import FIRST, OIL, SAND, USUAL, Day, manifest, taken, ticket, way
 
 SLUDGE, INFECTIOUS = "462-001-S90", "841-001-01"
 
@@ -232,4 +232,42 @@ SPECIAL["amendment"] = Day(
     },
     terms={OIL: {"generated_g": 480_000, "closing_g": 480_000}},
     signed={"m": USUAL},
+)  # fmt: skip
+
+# A round of ten canteens with 100, 200 … 1000 kg, 5500 kg in all. The weighbridge of the plant says 5445 kg for the
+# whole vehicle: 99 % of each, 55 kg are missing. 5000 kg are processed (O13), 445 kg wait.
+KITCHEN = "900-002-S61"
+SPECIAL["round_of_ten"] = Day(
+    sites={"plant": "treatment_plant"} | {f"canteen{n}": "canteen" for n in range(1, 11)},
+    steps=[
+        (
+            "carrier", "plan_trip",
+            {"on": "2026-11-20", "profile": "kitchen", "vehicle": FIRST, "receiver": "S-plant", "driver": "李四",
+             "stops": [{"site": f"S-canteen{n}"} for n in range(1, 11)]},
+            "t",
+        ),
+        *(
+            (
+                "carrier", "visit", "$t", n,
+                {"generator": {"handler": "掌柜"}, "wastes": [{"code": KITCHEN, "mass_g": n * 100_000}]},
+            )
+            for n in range(1, 11)
+        ),
+        ("carrier", "trip", "$t", "arrive", {}),
+        ("plant", "trip", "$t", "confirm", {"weighed_g": 5_445_000, "handler": "赵六"}),
+        ("carrier", "trip", "$t", "finish", {}),
+        ("plant", "book", "tr-own", {"waste_code": KITCHEN, "mass_g": 5_000_000, "method": "O13"}),
+    ],
+    held={
+        **{f"site:S-canteen{n}|{KITCHEN}|generated|": -n * 100_000 for n in range(1, 11)},
+        f"vehicle:{FIRST}|{KITCHEN}|unexplained|": 55_000,
+        f"site:S-plant|{KITCHEN}|stored|": 445_000,
+        f"site:S-plant|{KITCHEN}|utilised|O13": 5_000_000,
+    },
+    terms={
+        KITCHEN: {
+            "generated_g": 5_500_000, "utilised_g": 5_000_000, "closing_g": 445_000, "unexplained_g": 55_000,
+        },
+    },
+    signed={},
 )  # fmt: skip
