@@ -35,6 +35,7 @@ def measure(home: str, database_url: str, arguments: list[str]) -> None:
     """Run all measurements on one database, in a process of its own."""
     environment = os.environ | {"WUFEI_HOME": home, "DATABASE_URL": database_url}
     subprocess.run([sys.executable, "-m", "benchmarks.measure", *arguments], env=environment, check=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.weighings"], env=environment, check=True)
 
 
 def main() -> None:
