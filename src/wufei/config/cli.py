@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str, bool | frozenset[str]]] = {
     "simulate": ("wufei.apps.exchange.commands", "simulate", True),
     "token": ("wufei.apps.rest.commands", "token", True),
     "user": ("wufei.apps.registry.commands", "user", True),
+    "weighings": ("wufei.apps.weighings.commands", "weighings", True),
     "webhooks": ("wufei.apps.exchange.commands_webhooks", "webhooks", True),
     "django": ("wufei.config.serve", "django_command", False),
 }

@@ -12,7 +12,6 @@ from typing import Any
 from django.http import Http404
 
 from wufei.apps.facts.services import record_fact
-from wufei.apps.ledger.transactions import in_transaction
 from wufei.apps.manifests import booking
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.effects import EFFECTS, masses_of_packages, refused_packages, take_back
@@ -23,6 +22,7 @@ from wufei.apps.manifests.regions import with_compensation
 from wufei.apps.manifests.selectors import visible_manifests
 from wufei.apps.manifests.signing import OWN_FAULT, why_not
 from wufei.apps.registry.models import User
+from wufei.apps.transactions import in_transaction
 from wufei.core.catalogue import domain_of
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day

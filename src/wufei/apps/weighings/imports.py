@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
+
+from django.db import transaction
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.registry.models import Site, User
@@ -14,6 +16,7 @@ from wufei.apps.weighings.selectors import recordable_sites, visible_imports
 from wufei.apps.weighings.services import Kept, Progress, Proven, check_reason, keep, prove, silent, together, undo
 from wufei.core.findings import Finding, Level, Refused
 from wufei.core.intake import BadFile
+from wufei.core.reference import read_document
 from wufei.core.weighing import Outcome, default_direction, outcome_of, stage_of
 from wufei.core.weighing_file import Defaults, SheetTickets, Ticket, day_totals, read_tickets, without_repeats
 from wufei.core.weighing_heads import column_names
@@ -231,6 +234,21 @@ def _book(
 
     together(work)
     return done[0]
+
+
+@transaction.atomic
+def forget_unaccepted(*, actor: str, at: datetime) -> int:
+    """Drop the files that were checked and never booked within the days of ``limits.json``; returns how many."""
+    before = at - timedelta(days=read_document("weighings/limits.json")["unaccepted_days"])
+    rows = TicketImport.objects.filter(state=ImportState.CHECKED, created_at__lt=before).select_for_update()
+    held = list(rows.values_list("pk", flat=True))
+    for start in range(0, len(held), 500):
+        TicketImport.objects.filter(pk__in=held[start : start + 500]).delete()
+    if held:
+        record_fact(
+            at=at, actor=actor, verb="forget_files", subject="ticket_imports", after={"count": len(held)}
+        )  # fmt: skip
+    return len(held)
 
 
 def undo_import(*, user: User, pk: int, reason: str, at: datetime) -> TicketImport:
