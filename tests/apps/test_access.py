@@ -381,6 +381,8 @@ PAGES = {
     "manifests:trip-confirm": [((number,), "nobody") for number in TRIPS.values()],
     "manifests:trip-act": [((number, "start"), f"firm:{m}") for m, number in TRIPS.items()]
     + [((TRIPS["A"], "finish"), "nobody"), ((TRIPS["A"], "explode"), "nobody")],
+    "manifests:import": [((), "firms"), ((), "firms", "profile=industrial")],
+    "manifests:import-template": [(("industrial",), "firms"), (("nonsense",), "nobody")],
     "manifests:templates": [((), "firms")],
     "manifests:template-delete": [((0,), "post:nobody"), ((10**20,), "post:nobody")],
     "manifests:template-save": [(("trip", number), f"post:firm:{m}") for m, number in TRIPS.items()]

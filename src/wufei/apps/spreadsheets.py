@@ -10,6 +10,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
 from wufei.apps.workbook_reader import Sheets, UnreadableWorkbook, read_sheets
 from wufei.apps.workbooks import BROKEN, TOO_LARGE, bad_workbook, check_workbook
@@ -100,8 +101,8 @@ def write_sheet(title: str, header: Sequence[str], rows: Iterable[Sequence[Cell]
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A2"
-    for index, name in enumerate(header):
-        sheet.column_dimensions[chr(ord("A") + index)].width = max(12, 2 * len(name) + 4)
+    for index, name in enumerate(header, start=1):
+        sheet.column_dimensions[get_column_letter(index)].width = max(12, 2 * len(name) + 4)
     sheet.append([_cell(sheet, name, bold=True) for name in header])
     for row in rows:
         sheet.append([_cell(sheet, value) for value in row])

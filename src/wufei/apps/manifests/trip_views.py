@@ -77,6 +77,7 @@ def new(request: HttpRequest) -> HttpResponse:
         raise Http404
     assert isinstance(user, User)
     findings: list[Finding] = []
+    proposed = _proposed(request, user)  # 404 where what the address names is another's
     if request.method == "POST":
         values = request.POST.dict()
         plan, findings = trip_pages.plan_typed(values)
@@ -89,7 +90,7 @@ def new(request: HttpRequest) -> HttpResponse:
         except Refused as error:
             findings = error.findings
     else:
-        values = trip_pages.typed(_proposed(request, user))
+        values = trip_pages.typed(proposed)
     context = {
         "form": trip_pages.trip_form(user, values, findings),
         "findings": [f for f in findings if not f.field],

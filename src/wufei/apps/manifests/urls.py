@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wufei.apps.manifests import template_views, trip_views, views
+from wufei.apps.manifests import import_views, template_views, trip_views, views
 
 app_name = "manifests"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("export.xlsx", views.export, name="export"),
     path("new/", views.choose, name="choose"),
     path("new/<str:profile>/", views.new, name="new"),
+    path("import/", import_views.index, name="import"),
+    path("import/<str:profile>.xlsx", import_views.template, name="import-template"),
     path("trips/", trip_views.index, name="trips"),
     path("trips/export.xlsx", trip_views.export, name="trips-export"),
     path("trips/new/", trip_views.new, name="trip-new"),
