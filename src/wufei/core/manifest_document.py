@@ -341,7 +341,28 @@ def lacking(
         found.append(Finding(None, "/wastes", "没有写废物。", "至少写一种废物。", "required"))
     if not document.get("carriers") and reached >= stage_index("submit"):
         found.append(Finding(None, "/carriers", "没有写承运单位。", "至少写一家承运单位。", "required"))
+    if reached >= stage_index("submit"):
+        found += _unnamed_witnesses(document)
     return found
+
+
+def _unnamed_witnesses(document: Mapping[str, Any]) -> list[Finding]:
+    """Parties that will have to sign and that nobody has named."""
+    labels = {field.pointer: field.label for field in fields()}
+    return [
+        Finding(
+            None,
+            witness.party,
+            f"填写了“{labels[witness.when]}”，没有填写“{labels[witness.party]}”。",
+            "确认接受以前须由其见证签字，请填写其统一社会信用代码。",
+            "witness_unnamed",
+        )
+        for witness in manifest_profiles()[str(document["profile"])].witnesses
+        if witness.party
+        and witness.when
+        and get(document, witness.when) is not None
+        and get(document, witness.party) is None
+    ]
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

@@ -46,6 +46,7 @@ class Witness:
     slot: str
     required_before: str
     when: str  # pointer that must be filled for the signature to be needed; empty for always
+    party: str = ""  # pointer that names the party: it must be filled where the signature is needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ def _read(name: str) -> ManifestProfile:
         from_stock=raw["source"] == "stock",
         signs={event: tuple(slots) for event, slots in raw["signs"].items()},
         witnesses=tuple(
-            Witness(slot, rule["required_before"], rule["when"]) for slot, rule in raw["witnesses"].items()
+            Witness(slot, rule["required_before"], rule["when"], rule["party"])
+            for slot, rule in raw["witnesses"].items()
         ),
         required=raw["required"],
         blocks=frozenset(raw["blocks"]),
