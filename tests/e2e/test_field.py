@@ -172,7 +172,10 @@ def make_known(page: Page, server: Server, username: str = "driver") -> None:
     shot(page, "register")
     page.locator("#register").click()
     page.get_by_role("button", name="这部手机上的记录").wait_for()
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    for _ in range(150):  # not wait_for_function: the page's policy lets no text be run
+        if page.evaluate("navigator.serviceWorker.controller !== null"):
+            break
+        page.wait_for_timeout(200)
     page.locator("#signal", has_text="都已送到").wait_for()
 
 
@@ -299,3 +302,86 @@ def test_a_day_with_the_signal_lost_the_phone_closed_and_an_answer_that_never_ca
     page.locator(".row", has_text="已入账").first.wait_for()
     shot(page, "records")
     context.close()
+
+
+def test_a_copied_phone_uses_the_same_numbers_and_nothing_is_lost(server, browser, tmp_path):
+    context = open_phone(browser, tmp_path / "phone")
+    page = context.pages[0]
+    make_known(page, server)
+    context.close()
+    shutil.copytree(tmp_path / "phone", tmp_path / "twin")
+    for folder, stop, mass in (("phone", 1, "10"), ("twin", 2, "20")):
+        context = open_phone(browser, tmp_path / folder)
+        context.set_offline(True)
+        page = context.pages[0]
+        page.goto(f"{server.address}/field/")
+        collect(page, stop, mass)
+        context.set_offline(False)
+        synced(page)
+        if folder == "twin":
+            page.goto(f"{server.address}/field/#/records")
+            page.locator(".row.bad", has_text="号码冲突").wait_for()
+            shot(page, "conflict")
+        context.close()
+    state = server.state()
+    assert state["events"] == [[1, "pickup", False], [1, "pickup", True]]
+    assert state["states"] == ["applied", "conflict"]
+    assert [m[2] for m in state["manifests"]] == [10_000]
+
+
+def test_a_draft_survives_the_phone_being_closed_while_signing(server, browser, tmp_path):
+    context = open_phone(browser, tmp_path / "phone", camera=film(tmp_path))
+    page = context.pages[0]
+    make_known(page, server)
+    context.set_offline(True)
+    page.locator("button.row", has_text="1. ").tap()
+    page.locator("#waste").select_option("900-002-S61")
+    page.locator("#codes button", has_text=PACKAGE).wait_for()
+    for digit in "75":
+        page.locator(".pad").get_by_role("button", name=digit, exact=True).tap()
+    page.locator("#next").tap()
+    page.locator("#name").fill("张三")
+    page.wait_for_timeout(500)
+    context.close()
+    context = open_phone(browser, tmp_path / "phone")
+    page = context.pages[0]
+    page.goto(f"{server.address}/field/")
+    page.locator("button.row", has_text="录了一半").tap()
+    page.locator("#mass", has_text="75").wait_for()
+    page.locator("#codes button", has_text=PACKAGE).wait_for()
+    page.locator("#next").tap()
+    assert page.locator("#name").input_value() == "张三"
+    Finger(page).draw()
+    page.locator("#finish").tap()
+    synced(page)
+    assert [m[2] for m in server.state()["manifests"]] == [75_000]
+    context.close()
+
+
+def test_the_plant_receives_what_is_on_the_way(server, browser, tmp_path):
+    driver = open_phone(browser, tmp_path / "driver")
+    page = driver.pages[0]
+    make_known(page, server)
+    collect(page, 1, "50")
+    synced(page)
+    page.locator("button.row", has_text="→ 餐厨处理厂").tap()
+    page.locator("#arrived").tap()
+    synced(page)
+    driver.close()
+    plant = open_phone(browser, tmp_path / "plant")
+    page = plant.pages[0]
+    make_known(page, server, "plant")
+    page.locator("button.row", has_text="竹乡食堂").or_(page.locator("button.row", has_text="灵峰学校")).first.tap()
+    page.locator("#mass", has_text="50").wait_for()
+    shot(page, "receive")
+    for key in ("⌫", "⌫", "4", "8"):
+        page.locator(".pad").get_by_role("button", name=key, exact=True).tap()
+    page.locator("#partly").tap()
+    page.locator("#said", has_text="要写理由").wait_for()
+    page.locator("#reason").fill("含水")
+    page.locator("#partly").tap()
+    synced(page)
+    state = server.state()
+    assert state["manifests"][0][1:] == ["partly_accepted", 50_000]
+    assert state["manifests"][1][2] == 2_000  # what was refused goes back
+    plant.close()
