@@ -280,12 +280,8 @@ def test_a_day_with_the_signal_lost_the_phone_closed_and_an_answer_that_never_ca
     assert state["photos"] == [2, 0]  # the label and the signature
     assert state["moved_g"] == 86_000
 
-    # With signal, at a sender that is known: the taps and the time of a pick-up.
-    began = time.monotonic()
-    taps = collect(page, 3, "42", scan=True)
-    seconds = time.monotonic() - began
-    assert taps <= 6
-    assert seconds < 30
+    # With signal, at a sender that is known: the taps of a pick-up.
+    assert collect(page, 3, "42", scan=True) <= 6
     synced(page)
 
     # Sent again from the start: nothing happens twice.
