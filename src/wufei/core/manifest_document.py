@@ -386,19 +386,33 @@ def _flat(node: Any, at: str) -> Iterator[tuple[str, Any]]:
         yield at, node
 
 
-def sealed_changes(before: Mapping[str, Any], after: Mapping[str, Any], stage: str) -> list[Finding]:
-    """A finding for each changed field that a signature up to ``stage`` has sealed."""
+def sealed_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], stage: str, *, leg: int | None = None
+) -> list[Finding]:
+    """A finding for each changed field that a signature up to ``stage`` has sealed.
+
+    Args:
+        leg: position (from 1) of the carrier who has the waste: what a later one seals at departure is still open.
+    """
     by_pointer = {field.pointer: field for field in fields()}
     reached = stage_index(stage)
     found = []
     for pointer, _, _ in changes(before, after):
         field = by_pointer.get(pattern_of(pointer))
         is_sealed = field is None or stage_index(field.sealed_from) <= reached
+        if is_sealed and field and leg is not None and field.sealed_from == Event.DEPART and _is_later(pointer, leg):
+            continue
         if is_sealed and reached > 0:
             label = field.label if field else pointer
             what = f"“{label}”已由签字封存，不能直接改。"
             found.append(Finding(None, pointer, what, "请申请更正，相关各方同意后生效。", "sealed"))
     return found
+
+
+def _is_later(pointer: str, leg: int) -> bool:
+    """Whether a place is that of a carrier after the ``leg``-th, who has not taken over yet."""
+    match = re.match(r"/carriers/([0-9]+)/", pointer)
+    return match is not None and int(match[1]) >= leg
 
 
 def profile_findings(document: Mapping[str, Any]) -> list[Finding]:
@@ -462,7 +476,10 @@ def outcomes_of(document: Mapping[str, Any]) -> list[Outcome]:
 
 
 def outcome_findings(document: Mapping[str, Any], event: Event) -> list[Finding]:
-    """What is wrong with a receipt: a line for each waste, a refusal accepts nothing, a confirmation does."""
+    """What is wrong with a receipt: a line for each waste; a refusal accepts nothing and refuses something.
+
+    What was lost whole is confirmed: nothing of it can be accepted or sent back.
+    """
     wastes, lines = document["wastes"], (document.get("receipt") or {}).get("lines") or []
     if len(lines) != len(wastes):
         what = f"联单有 {len(wastes)} 种废物，接受情况写了 {len(lines)} 行。"
@@ -475,9 +492,18 @@ def outcome_findings(document: Mapping[str, Any], event: Event) -> list[Finding]
     if event is Event.REFUSE and not any(o.refused_g for o in outcomes):
         what = "拒收的联单没有写拒收量。"
         found.append(Finding(None, "/receipt/lines", what, "请写明拒收量。", "refusal_without_mass"))
-    if event is Event.CONFIRM and not any(o.accepted_g for o in outcomes):
+    if event is Event.CONFIRM and any(o.refused_g for o in outcomes) and not any(o.accepted_g for o in outcomes):
         what = "确认接受的联单没有接受量。"
         found.append(Finding(None, "/receipt/lines", what, "全部不收请用“拒收”。", "nothing_accepted"))
+    for i, (waste, line) in enumerate(zip(wastes, lines, strict=True)):
+        named = set(line.get("refused_packages") or ())
+        pointer = f"/receipt/lines/{i}/refused_packages"
+        if strange := sorted(named - set(waste.get("packages") or ())):
+            what = f"拒收的包装 {'、'.join(strange[:3])} 不在这种废物的包装码中。"
+            found.append(Finding(None, pointer, what, "请只写联单上的包装码。", "refused_package_unknown"))
+        elif named and not line.get("refused_g"):
+            what = "写了拒收的包装，没有写拒收量。"
+            found.append(Finding(None, pointer, what, "请写明拒收量，或删去包装码。", "refused_package_without_mass"))
     return found
 
 

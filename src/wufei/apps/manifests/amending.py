@@ -4,26 +4,30 @@ Invariant: after it, the books hold exactly what they would hold had the documen
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from wufei.apps.amendments.subjects import AmendableKind, Applied, Current, register_amendable
-from wufei.apps.ledger.services import booked_movements, hold_accounts, post
+from wufei.apps.ledger.services import booked_movements, hold_accounts, post, register_unknown_vehicle
 from wufei.apps.manifests import booking
 from wufei.apps.manifests.acts import Act
-from wufei.apps.manifests.effects import count_use, masses_of_packages, refused_packages
+from wufei.apps.manifests.effects import codes_of, count_use, masses_of_packages, move_amended, refused_packages
+from wufei.apps.manifests.keeping import move_document
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, resolve
 from wufei.apps.manifests.selectors import history_of
-from wufei.apps.manifests.services import append_event, move_document, record_outcomes, tell
+from wufei.apps.manifests.services import append_event, record_outcomes, tell
 from wufei.apps.manifests.subjects import sees
 from wufei.apps.registry.models import User
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Movement
-from wufei.core.manifest import Event, Status, slot_of_carrier
+from wufei.core.manifest import CLOSED, REACHED, Event, Status, slot_of_carrier
 from wufei.core.manifest_booking import Stamp, depart, hand_over, receive, stock_account, undo
 from wufei.core.manifest_document import (
+    Document,
     changes,
     lacking,
+    outcome_findings,
     outcomes_of,
     pattern_of,
     profile_findings,
@@ -79,13 +83,9 @@ def apply(applied: Applied) -> int:
     document, found = read_document({**applied.after, "profile": manifest.profile})
     if not found:
         document = with_defaults(document)
-        found = lacking(document, "draft") + profile_findings(document)
+        found = findings_of(manifest, document)
     parties, unknown = resolve(document) if not found else (None, [])
     found += unknown
-    touched = {pattern_of(pointer) for pointer, _, _ in changes(manifest.document, document)}
-    if "/receipt/lines/*/refused_g" in touched and Manifest.objects.filter(returns=manifest).exists():
-        what = "拒收量已开退运联单，不能在原联单上更正。"
-        found.append(Finding(None, "/receipt/lines", what, "请更正退运联单，或重新协商。", "return_under_way"))
     if found:
         raise Refused(found)
     assert parties is not None
@@ -93,18 +93,68 @@ def apply(applied: Applied) -> int:
     act = Act(person, claimed_at=applied.at, server_at=applied.at)
     before, previous = manifest.status, manifest.content_hash
     history = list(history_of(manifest))
-    old = manifest.document
+    old, touched = manifest.document, {pattern_of(pointer) for pointer, _, _ in changes(manifest.document, document)}
+    is_counted = bool(touched & {*BOOKED, *RECEIVED, "/receiver/outside"})
     move_document(manifest, document, parties, Status(manifest.status), act)
-    bookings = _book_anew(manifest, old, parties, history, act) if touched & {*BOOKED, *RECEIVED} else []
-    if touched & set(RECEIVED):
+    bookings = _book_anew(manifest, old, parties, history, act) if is_counted else []
+    if manifest.status in CLOSED and touched & {*BOOKED, *RECEIVED}:
         record_outcomes(manifest, outcomes_of(document))
     if bookings:
         _count_difference(manifest, old, parties, act)
+    move_amended(manifest, old, act)
     payload: Mapping[str, Any] = {"amendment": applied.amendment, "changes": list(applied.changes)}
     append_event(manifest, Event.AMEND.value, "", act, payload=payload, previous=previous, bookings=bookings)
     manifest.save()
     tell(manifest, "amend_manifest", act, before=before)
     return manifest.events
+
+
+def findings_of(manifest: Manifest, document: Document) -> list[Finding]:
+    """What stands against an amended document: what it lacks, a receipt that does not add up, what is settled."""
+    status, since = Status(manifest.status), "arrive" if manifest.returns_id else "draft"
+    lacks = [lacking(document, REACHED[status], leg=leg, since=since) for leg in range(1, max(manifest.leg, 1) + 1)]
+    found = list({(f.field, f.code): f for f in chain(*lacks)}.values()) + profile_findings(document)
+    if len(document.get("carriers") or []) < manifest.leg:
+        what = f"第 {manifest.leg} 家承运单位已经接运，不能从联单上删去。"
+        found.append(Finding(None, "/carriers", what, "请更正这一段，不要删去。", "carrier_has_departed"))
+    if status in CLOSED:
+        found += outcome_findings(document, Event.REFUSE if status is Status.REFUSED else Event.CONFIRM)
+    return found or _settled(manifest, document)
+
+
+def _settled(manifest: Manifest, document: Document) -> list[Finding]:
+    """What an amendment cannot turn back: packages that have moved, and a return shipment that is on its way."""
+    old, status = manifest.document, Status(manifest.status)
+    pointers = {pointer for pointer, _, _ in changes(old, document)}
+    patterns = {pattern_of(pointer) for pointer in pointers}
+    found = []
+
+    def settled(pointer: str, what: str, remedy: str, code: str) -> None:
+        found.append(Finding(None, pointer, what, remedy, code))
+
+    if status is not Status.SUBMITTED and patterns & {"/wastes/*/packages", "/receipt/lines/*/refused_packages"}:
+        remedy = "漏写的包装请另开联单；多写的请在接受时说明差异。"
+        settled("/wastes", "包装已随车起运，不能以更正增减。", remedy, "packages_under_way")
+    if status in CLOSED and patterns & {"/receiver/site", "/receiver/outside"} and codes_of(old):
+        settled("/receiver/site", "包装已在原接受场所卸下。", "请另开联单转运。", "packages_have_arrived")
+    is_returned = Manifest.objects.filter(returns=manifest).exists()
+    refused = [[outcome.refused_g for outcome in outcomes_of(d)] for d in (old, document)]
+    if status in CLOSED and refused[0] != refused[1]:
+        if is_returned:
+            what, code = "拒收量已开退运联单，不能在原联单上更正。", "return_under_way"
+            settled("/receipt/lines", what, "请更正退运联单，或重新协商。", code)
+        else:
+            what = "已经接受的，不能以更正改为拒收。"
+            settled("/receipt/lines", what, "要退回的请另开一份联单。", "refused_afterwards")
+    fixed = {"/wastes/*/code", "/generator/site", "/generator/outside", "/receiver/site", "/receiver/outside"}
+    if is_returned and (patterns & fixed or f"/carriers/{manifest.leg - 1}/vehicle" in pointers):
+        what = "拒收的废物已在退运途中，两端、代码和车辆不能再更正。"
+        settled("", what, "请办结退运联单，差错写在备注里。", "return_under_way")
+    aboard = {"/wastes/*/code", "/wastes/*/mass_g"}
+    if manifest.returns_id and (patterns & aboard or "/carriers/0/vehicle" in pointers):
+        what = "退运联单的废物、重量和车辆以原联单的拒收为准。"
+        settled("/wastes", what, "到达的重量不同，请在接受时写实收；换车请填下一段承运。", "return_as_refused")
+    return found
 
 
 def _book_anew(
@@ -167,10 +217,13 @@ def _steps(
                     stock[m.source.waste_code] += m.mass_g
                 if m.target in accounts:
                     stock[m.target.waste_code] -= m.mass_g
-            found += depart(ends, booking.vehicle_of(document, 1), loads, stock, stamp)
+            vehicle = booking.vehicle_of(document, 1)
+            register_unknown_vehicle(vehicle, parties.inner().division_id)
+            found += depart(ends, vehicle, loads, stock, stamp)
             leg = 1
         elif row.event == Event.HAND_OVER:
             giver, taker = booking.vehicle_of(document, leg), booking.vehicle_of(document, leg + 1)
+            register_unknown_vehicle(taker, parties.inner().division_id)
             found += hand_over(giver, taker, loads, stamp, leg=leg)
             leg += 1
         elif row.event in (Event.CONFIRM, Event.REFUSE):

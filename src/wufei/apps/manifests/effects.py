@@ -21,7 +21,7 @@ from wufei.apps.signatures.services import Part, sign_many
 from wufei.core import checks
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
-from wufei.core.manifest import Event
+from wufei.core.manifest import Event, Status
 from wufei.core.manifest_profiles import manifest_profiles
 
 Effect = Callable[[Manifest, ManifestEvent, Parties, Act], Sequence[Finding]]
@@ -69,17 +69,10 @@ def sign_event(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Ac
 def move_packages(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
     """Reserve, load, hand over, unload and release the packages that the manifest names."""
     event, document = Event(row.event), manifest.document
-    codes = [code for waste in document["wastes"] for code in waste.get("packages") or []]
+    codes = codes_of(document)
     if not codes:
         return []
-    doing = PackageAct(
-        key=f"manifest:{manifest.number}:{row.sequence}",
-        at=act.claimed_at,
-        recorded_at=act.server_at,
-        actor=act.actor,
-        document=f"manifest:{manifest.number}",
-        manifest=manifest.number,
-    )
+    doing = _doing(manifest, row.sequence, act)
     if event in (Event.SUBMIT, Event.DEPART):  # only what the sender holds: nobody ships another firm's packages
         doing = replace(doing, firm_id=parties.inner().organisation_id)
     if event is Event.SUBMIT:
@@ -89,29 +82,62 @@ def move_packages(manifest: Manifest, row: ManifestEvent, parties: Parties, act:
         transport.load(codes=codes, plate=plate, act=doing)
     elif event is Event.VOID:
         transport.release(act=doing)
-    elif event in (Event.CONFIRM, Event.REFUSE) and parties.receiver is not None:
-        refused = refused_packages(document) if event is Event.CONFIRM else set(codes)
+    elif event in (Event.CONFIRM, Event.REFUSE):
+        refused = refused_packages(document)
         accepted = [code for code in codes if code not in refused]
-        if accepted:
+        if accepted and parties.receiver is not None:
             transport.unload(site=parties.receiver, codes=accepted, act=replace(doing, key=f"{doing.key}:unload"))
+        elif accepted:
+            transport.leave(codes=accepted, act=replace(doing, key=f"{doing.key}:leave"))
         if not refused:  # else the return shipment takes over what is left on the vehicle
             transport.release(act=replace(doing, key=f"{doing.key}:release"))
     return []
 
 
-def take_back(returning: Manifest, original: str, act: Act) -> None:
-    """Put the refused packages, which are still on the vehicle, on the return shipment."""
-    codes = [code for waste in returning.document["wastes"] for code in waste.get("packages") or []]
-    if not codes:
+def follow_packages(manifest: Manifest, old: Mapping[str, Any], act: Act) -> None:
+    """Reserve what a change puts on a submitted manifest, and let go what it takes off."""
+    before, after = codes_of(old), codes_of(manifest.document)
+    if set(before) == set(after):
         return
-    doing = PackageAct(
-        key=f"manifest:{returning.number}:1",
+    doing = _doing(manifest, manifest.events, act)
+    if before:
+        transport.release(act=replace(doing, key=f"{doing.key}:let_go"))
+    if after:
+        transport.reserve(codes=after, act=replace(doing, key=f"{doing.key}:reserve"))
+
+
+def move_amended(manifest: Manifest, old: Mapping[str, Any], act: Act) -> None:
+    """What an amendment does to packages: others are reserved before departure, the plate changes after it."""
+    if manifest.status == Status.SUBMITTED:
+        follow_packages(manifest, old, act)
+    elif manifest.status in (Status.IN_TRANSIT, Status.DELIVERED) and (codes := codes_of(manifest.document)):
+        before, now = (d["carriers"][manifest.leg - 1]["vehicle"] for d in (old, manifest.document))
+        if before != now:
+            transport.load(codes=codes, plate=now, act=_doing(manifest, manifest.events, act))
+
+
+def codes_of(document: Mapping[str, Any]) -> list[str]:
+    """The packages that a document names, in its order."""
+    return [code for waste in document["wastes"] for code in waste.get("packages") or []]
+
+
+def _doing(manifest: Manifest, sequence: int, act: Act) -> PackageAct:
+    return PackageAct(
+        key=f"manifest:{manifest.number}:{sequence}",
         at=act.claimed_at,
         recorded_at=act.server_at,
         actor=act.actor,
-        document=f"manifest:{returning.number}",
-        manifest=returning.number,
+        document=f"manifest:{manifest.number}",
+        manifest=manifest.number,
     )
+
+
+def take_back(returning: Manifest, original: str, act: Act) -> None:
+    """Put the refused packages, which are still on the vehicle, on the return shipment."""
+    codes = codes_of(returning.document)
+    if not codes:
+        return
+    doing = _doing(returning, 1, act)
     plate = returning.document["carriers"][0]["vehicle"]
     transport.load(codes=codes, plate=plate, act=doing, taken_over_from=original)
     transport.release(act=replace(doing, key=f"{doing.key}:release", manifest=original))
@@ -119,7 +145,7 @@ def take_back(returning: Manifest, original: str, act: Act) -> None:
 
 def masses_of_packages(document: Mapping[str, Any]) -> dict[str, int]:
     """Grams of the packages that a document names, each with what lies inside it."""
-    codes = [code for waste in document["wastes"] for code in waste.get("packages") or []]
+    codes = codes_of(document)
     return transport.package_masses(codes) if codes else {}
 
 

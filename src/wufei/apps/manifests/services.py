@@ -6,7 +6,6 @@ writes the fact and brings the list columns up to date; sent again under the sam
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from django.http import Http404
@@ -14,13 +13,14 @@ from django.http import Http404
 from wufei.apps.facts.services import record_fact
 from wufei.apps.manifests import booking
 from wufei.apps.manifests.acts import Act
-from wufei.apps.manifests.effects import EFFECTS, masses_of_packages, refused_packages, take_back
+from wufei.apps.manifests.effects import EFFECTS, follow_packages, masses_of_packages, refused_packages, take_back
+from wufei.apps.manifests.judging import changed, lacking_for, prepared, preview, slot_for, slot_name
+from wufei.apps.manifests.keeping import move_document, see, write_parts
 from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestLeg, ManifestSight, ManifestWaste
-from wufei.apps.manifests.numbers import take_numbers
+from wufei.apps.manifests.numbers import claim_number, take_numbers
 from wufei.apps.manifests.parties import Parties, draft_scopes, may_write, resolve, scopes
 from wufei.apps.manifests.regions import with_compensation
 from wufei.apps.manifests.selectors import visible_manifests
-from wufei.apps.manifests.signing import OWN_FAULT, why_not
 from wufei.apps.registry.models import User
 from wufei.apps.transactions import in_transaction
 from wufei.core.catalogue import domain_of
@@ -28,13 +28,10 @@ from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import (
     CLOSED,
-    EVENT_NAMES,
-    REACHED,
     Event,
     Outcome,
     RuleError,
     Status,
-    acting_slot,
     is_major_difference,
     next_status,
     outcome_status,
@@ -44,13 +41,9 @@ from wufei.core.manifest_booking import Stamp
 from wufei.core.manifest_document import (
     Document,
     lacking,
-    merge,
-    outcome_findings,
     outcomes_of,
     profile_findings,
     read_document,
-    sealed_changes,
-    unsigned_witnesses,
     with_defaults,
 )
 from wufei.core.manifest_profiles import manifest_profiles
@@ -114,9 +107,8 @@ def _insert(
     day = local_day(act.server_at)
     if number is None:
         number = take_numbers(profile.series, day.year, parties.inner().division_id)[0]
-    elif Manifest.objects.filter(number=number).exists():
-        what = f"编号 {number} 已有联单。"
-        raise Refused([Finding(None, "/number", what, "请换一个未用的编号。", "number_used")])
+    elif found := claim_number(number):
+        raise Refused(found)
     wastes_text, mass_g = summary_of(document)
     sender, taker = parties.names(document)
     manifest = Manifest.objects.create(
@@ -144,34 +136,12 @@ def _insert(
         updated_at=act.server_at,
         created_by=act.actor,
     )
-    _write_parts(manifest, parties)
+    write_parts(manifest, parties)
     seen = scopes(parties, manifest.domain) if returns else draft_scopes(parties, act.person.organisation_id)
-    _see(manifest, seen)
+    see(manifest, seen)
     append_event(manifest, "create", "", act, payload={"returns": returns.number} if returns else {})
     tell(manifest, "create_manifest", act, before=None)
     return manifest
-
-
-def _write_parts(manifest: Manifest, parties: Parties) -> None:
-    """The wastes and carriers of a new manifest, as rows; two statements."""
-    document = manifest.document
-    ManifestWaste.objects.bulk_create(
-        ManifestWaste(manifest=manifest, position=i, waste_code=w["code"], sent_g=w.get("mass_g") or 0)
-        for i, w in enumerate(document["wastes"], 1)
-    )
-    legs = zip(document.get("carriers") or [], parties.carriers, strict=False)
-    ManifestLeg.objects.bulk_create(
-        ManifestLeg(manifest=manifest, position=i, organisation=firm, vehicle=carrier.get("vehicle") or "")
-        for i, (carrier, firm) in enumerate(legs, 1)
-    )
-
-
-def _see(manifest: Manifest, seen: set[str]) -> None:
-    is_open = Status(manifest.status) not in CLOSED
-    ManifestSight.objects.bulk_create(
-        [ManifestSight(scope=scope, manifest=manifest, is_open=is_open) for scope in sorted(seen)],
-        ignore_conflicts=True,
-    )
 
 
 def append_event(
@@ -244,60 +214,22 @@ def update_manifest(number: str, patch: Mapping[str, Any], *, act: Act) -> Manif
         manifest = locked(act.person, number)
         if _is_repeat(manifest, "update", act):
             return manifest
-        document, parties = _changed(manifest, patch)
+        before, previous, old = manifest.status, manifest.content_hash, manifest.document
+        document, parties = changed(manifest, patch)
         if manifest.status == Status.SUBMITTED and not manifest.returns_id:  # reckoned anew where the mass changes
             document = with_compensation(manifest, document, parties, local_day(act.claimed_at))
-        if act.person.organisation_id not in parties.organisations():
-            what = "只有联单上的单位可以修改。"
+        firm, is_draft = act.person.organisation_id, before == Status.DRAFT
+        if firm not in parties.organisations() or (is_draft and not may_write(parties, manifest.profile, firm)):
+            what = "只有联单上的单位可以修改，草稿只有移出单位（集中收运的也可由承运单位）可以修改。"
             raise Refused([Finding(None, "", what, "请用联单上单位的账号。", "not_authorised")])
-        before = manifest.status
         move_document(manifest, document, parties, Status(manifest.status), act)
-        append_event(manifest, "update", "", act, payload=dict(patch), previous=before)
+        if before == Status.SUBMITTED:
+            follow_packages(manifest, old, act)
+        append_event(manifest, "update", "", act, payload=dict(patch), previous=previous)
         tell(manifest, "update_manifest", act, before=before)
         return manifest
 
     return in_transaction(work)
-
-
-def _changed(manifest: Manifest, patch: Mapping[str, Any]) -> tuple[Document, Parties]:
-    """The document with a patch applied, judged against the seals, and its parties."""
-    document, found = read_document(merge(manifest.document, patch))
-    if found:
-        raise Refused(found)
-    document = with_defaults(document)
-    found = sealed_changes(manifest.document, document, REACHED[Status(manifest.status)])
-    found += lacking(document, "draft") + profile_findings(document)
-    parties, unknown = resolve(document)
-    found += unknown
-    if found:
-        raise Refused(found)
-    return document, parties
-
-
-def move_document(manifest: Manifest, document: Document, parties: Parties, status: Status, act: Act) -> None:
-    """Bring the row and its parts to a new document and status."""
-    old = manifest.document
-    manifest.document, manifest.content_hash = document, content_hash(document)
-    manifest.status = status
-    manifest.events += 1
-    manifest.updated_at = act.server_at
-    if document != old:
-        text, manifest.mass_g = summary_of(document)
-        manifest.wastes_text = text[:200]
-        manifest.generator_site, manifest.receiver_site = parties.generator, parties.receiver
-        manifest.generator_name, manifest.receiver_name = parties.names(document)
-        if _parts(document) != _parts(old):
-            ManifestWaste.objects.filter(manifest=manifest).delete()
-            ManifestLeg.objects.filter(manifest=manifest).delete()
-            _write_parts(manifest, parties)
-    manifest.save()
-
-
-def _parts(document: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What the rows beside a document show of it."""
-    wastes = [(w.get("code"), w.get("mass_g")) for w in document.get("wastes") or []]
-    legs = [(c.get("organisation"), c.get("vehicle")) for c in document.get("carriers") or []]
-    return wastes, legs
 
 
 def advance(number: str, event: Event, payload: Mapping[str, Any], *, act: Act) -> Manifest:
@@ -324,16 +256,18 @@ def advance(number: str, event: Event, payload: Mapping[str, Any], *, act: Act) 
 def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act) -> Manifest:
     before, previous = Status(manifest.status), manifest.content_hash
     target = next_status(manifest.number, before, event)
-    document, parties = _prepared(manifest, event, payload, act.claimed_at)
-    slot, found = _slot(manifest, event, parties, act)
-    found += _lacking(manifest, event, document)
+    document, parties = prepared(manifest, event, payload, act.claimed_at)
+    slot, found = slot_for(manifest, event, parties, act)
+    found += lacking_for(manifest, event, document)
     if found:
         raise Refused(found)
     outcomes = outcomes_of(document) if event in (Event.CONFIRM, Event.REFUSE) else []
     if outcomes:
         target = outcome_status(outcomes)
-    old_leg = manifest.leg
+    old_leg, old = manifest.leg, manifest.document
     move_document(manifest, document, parties, target, act)
+    if before is Status.SUBMITTED:
+        follow_packages(manifest, old, act)
     stamp = Stamp(manifest.number, manifest.events, act.claimed_at)
     bookings, alerts = _book(manifest, event, parties, outcomes, stamp, act)
     if event in (Event.DEPART, Event.HAND_OVER):
@@ -351,52 +285,6 @@ def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act
     if any(o.refused_g for o in outcomes):
         _send_back(manifest, outcomes, act)
     return manifest
-
-
-def _slot(manifest: Manifest, event: Event, parties: Parties, act: Act) -> tuple[str, list[Finding]]:
-    """The slot for which the person acts, or a finding that says who may."""
-    profile = manifest_profiles()[manifest.profile]
-    if event is Event.WITNESS:
-        slots = [w.slot for w in profile.witnesses]
-    else:
-        slots = acting_slot(event, manifest.leg, profile.signs)
-    wanted = [s for s in slots if not act.slot or s == act.slot]
-    if act.external:  # the party has signed by a one-time code; who may host that was asked when it was issued
-        return (wanted or slots)[0], []
-    for slot in wanted:
-        reason = why_not(act.person, slot, parties, manifest.domain, at=act.server_at)
-        if reason is None:
-            return slot, []
-        if reason.code in OWN_FAULT:
-            return "", [reason]
-    what = f"“{EVENT_NAMES[event]}”由{'、'.join(slot_name(s) for s in slots) or '无人'}办理，您的账号不属于该单位。"
-    return "", [Finding(None, "/slot", what, "请用该单位的账号办理，或由对方凭一次性验证码签字。", "not_authorised")]
-
-
-def slot_name(slot: str) -> str:
-    """A slot in Chinese."""
-    name, _, position = slot.partition(":")
-    words = {"generator": "移出单位", "receiver": "接受单位", "insurer": "保险机构"}
-    return f"第 {position} 承运单位" if name == "carrier" else words.get(name, name)
-
-
-def _lacking(manifest: Manifest, event: Event, document: Document) -> list[Finding]:
-    """What the document lacks for an event."""
-    since = "arrive" if manifest.returns_id else "draft"
-    if event is Event.DEPART:
-        return lacking(document, "depart", leg=1)
-    if event is Event.HAND_OVER:
-        if manifest.leg >= len(document.get("carriers") or []):
-            what = "联单上没有下一家承运单位。"
-            return [Finding(None, "/carriers", what, "请先补填下一家承运单位。", "no_next_carrier")]
-        return lacking(document, "depart", leg=manifest.leg + 1)
-    if event in (Event.CONFIRM, Event.REFUSE):
-        signed = set(manifest.history.filter(event=Event.WITNESS.value).values_list("slot", flat=True))
-        found = lacking(document, "confirm", leg=1, since=since) + outcome_findings(document, event)
-        return found + unsigned_witnesses(document, event.value, signed)
-    if event in (Event.SUBMIT, Event.ARRIVE):
-        return lacking(document, event.value, leg=1, since=since)
-    return []
 
 
 def _book(
@@ -425,7 +313,7 @@ def _after(manifest: Manifest, event: Event, parties: Parties, outcomes: Sequenc
     """What an event changes beside the document: sights, legs, outcome columns, the day to confirm by."""
     profile = manifest_profiles()[manifest.profile]
     if event is Event.SUBMIT:
-        _see(manifest, scopes(parties, manifest.domain))
+        see(manifest, scopes(parties, manifest.domain))
     elif event in (Event.DEPART, Event.HAND_OVER):
         ManifestLeg.objects.filter(manifest=manifest, position=manifest.leg).update(departed_at=act.claimed_at)
     elif event is Event.ARRIVE:
@@ -447,22 +335,6 @@ def record_outcomes(manifest: Manifest, outcomes: Sequence[Outcome]) -> None:
         )
     limits = {"tolerance_ppm": profile.tolerance_ppm, "least_g": profile.tolerance_least_g}
     manifest.has_difference = any(is_major_difference(o, **limits) for o in outcomes)
-
-
-def _prepared(manifest: Manifest, event: Event, payload: Mapping[str, Any], at: datetime) -> tuple[Document, Parties]:
-    """The document with what an event fills in: by whoever acts, and by reckoning."""
-    document, parties = _changed(manifest, payload)
-    if event in (Event.SUBMIT, Event.DEPART) and not manifest.returns_id:
-        document = with_compensation(manifest, document, parties, local_day(at))
-    return document, parties
-
-
-def preview(manifest: Manifest, event: Event, payload: Mapping[str, Any], at: datetime) -> Document:
-    """The document as it would stand after an event; raises ``Refused`` as the event itself would. Keeps nothing."""
-    document, _ = _prepared(manifest, event, payload, at)
-    if found := _lacking(manifest, event, document):
-        raise Refused(found)
-    return document
 
 
 def _send_back(manifest: Manifest, outcomes: Sequence[Outcome], act: Act) -> Manifest:
@@ -494,4 +366,14 @@ def _send_back(manifest: Manifest, outcomes: Sequence[Outcome], act: Act) -> Man
     return returning
 
 
-__all__ = ["Act", "advance", "create_and_submit", "create_manifest", "locked", "slot_name", "update_manifest"]
+__all__ = [
+    "Act",
+    "advance",
+    "create_and_submit",
+    "create_manifest",
+    "locked",
+    "move_document",
+    "preview",
+    "slot_name",
+    "update_manifest",
+]

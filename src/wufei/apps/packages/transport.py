@@ -94,6 +94,19 @@ def unload(*, site: Site, act: Act, codes: Sequence[str] | None = None) -> list[
     return perform(_on_manifest(act), Event.UNLOAD, {"codes": codes and list(codes), "site": site.code}, work)
 
 
+def leave(*, codes: Sequence[str], act: Act) -> list[str]:
+    """Let packages of ``act.manifest`` leave the region: whoever accepted them is not here, and their codes end."""
+
+    def work(action: PackageAction) -> list[str]:
+        taken = take(codes, Event.UNLOAD, act, open_on=(act.manifest,))
+        taken.refuse()
+        every = taken.all()
+        change(every, status=Status.RETIRED, site_id=None, plate="", holder_id=None, updated_at=act.recorded_at)
+        return _finish(action, every, taken, outside=True)
+
+    return perform(_on_manifest(act), Event.UNLOAD, {"codes": list(codes), "outside": True}, work)
+
+
 def release(*, act: Act) -> list[str]:
     """Take all packages off ``act.manifest``, which is done or void; those still on a vehicle are refused."""
 
