@@ -45,6 +45,7 @@ def test_a_round_through_the_pages(client, world, shops, today):  # noqa: F811
     at = f"/manifests/trips/{trip.number}/"
     asked = client.get(f"{at}stops/1/").content.decode()
     assert "/wastes/0/mass_g" in asked
+    assert f'<option value="{FOOD}">' in asked  # to choose from
     assert "/receiver/site" not in asked  # the trip says it
     assert client.post(f"{at}stops/1/", stop("")).status_code == 422
     for n, kg in ((1, "30.5"), (2, "20")):

@@ -160,6 +160,7 @@ def visit(request: HttpRequest, number: str, position: int) -> HttpResponse:
         "findings": pages.loose(findings, shown),
         "count": len(findings),
         "suggestions": listing.suggestions(user),
+        "codes": trip_pages.codes_of(trip.profile),
         "wants_signature": "carrier" not in trips.signers_at_stop(trip),
     }
     return render(request, "manifests/trips/visit.html", context, status=422 if findings else 200)
