@@ -8,12 +8,15 @@ from django.urls import reverse
 from wufei.apps.cockpit.figures import tonnes
 from wufei.apps.ledger import selectors as ledger
 from wufei.apps.ledger.selectors import BalanceRow
+from wufei.apps.manifests.selectors import ManifestFilter, ManifestRow, manifest_rows
 from wufei.apps.registry import selectors as registry
 from wufei.apps.registry.models import User
 from wufei.core import catalogue
 from wufei.core.catalogue import DOMAIN_NAMES
 from wufei.core.ledger import HELD, Bucket
 from wufei.core.numbers import grouped_text
+
+OPEN_SHOWN = 5  # manifests under way; the list has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class OwnPage:
     name: str
     is_simulated: bool
     holders: tuple[OwnHolder, ...]
+    manifests: tuple[ManifestRow, ...]
 
 
 def _row(account: BalanceRow) -> OwnRow:
@@ -89,6 +93,7 @@ def own_page(user: User) -> OwnPage:
         name=str(user.organisation) if user.organisation_id else "本单位",
         is_simulated=any(holder.is_simulated for holder in holders),
         holders=tuple(holders),
+        manifests=tuple(manifest_rows(user, ManifestFilter(open_only=True), limit=OPEN_SHOWN)[0]),
     )
 
 

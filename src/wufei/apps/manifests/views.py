@@ -26,6 +26,9 @@ from wufei.core.manifest import EVENT_NAMES, Event
 from wufei.core.manifest_profiles import manifest_profiles
 
 Person = User | AnonymousUser
+MOST_CARDS = 20
+
+MOST_CARDS = 20  # of one list on a form
 
 
 def _act(request: HttpRequest) -> services.Act:
@@ -106,9 +109,15 @@ def new(request: HttpRequest, profile: str) -> HttpResponse:
     return render(request, "manifests/new.html", context, status=422 if findings else 200)
 
 
+def _cards(name: str, request: HttpRequest) -> int:
+    """How many cards of a list the form had, blank ones too: a second click on “add” must not take the first away."""
+    places = [key.split("/")[2] for key in request.POST if key.startswith(f"/{name}/")]
+    return min(max((int(p) + 1 for p in places if p.isdecimal() and len(p) < 4), default=0), MOST_CARDS)
+
+
 def _more_places(document: dict[str, Any], request: HttpRequest) -> dict[str, int]:
     added = request.POST.get("add", "")
-    counts = {name: len(document.get(name) or []) or 1 for name in ("wastes", "carriers")}
+    counts = {name: max(len(document.get(name) or []), _cards(name, request), 1) for name in ("wastes", "carriers")}
     return {name: count + (name == added) for name, count in counts.items()}
 
 
