@@ -18,9 +18,15 @@ START_WITHIN = 120  # seconds; a fresh database is filled first
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
+def demo_home(tmp_path_factory):
+    """The directory in which the demo keeps its database."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def site(demo_home):
     """The address of a demo that runs on a fresh database."""
-    home = tmp_path_factory.mktemp("home")
+    home = demo_home
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
