@@ -14,6 +14,8 @@ urlpatterns = [
     path("accounts/email/", no_mail, name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
+    path("access/tokens/", include("wufei.apps.rest.urls")),
+    path("access/webhooks/", include("wufei.apps.exchange.urls")),
     path("registry/", include("wufei.apps.registry.urls")),
     path("ledger/", include("wufei.apps.ledger.urls")),
     path("transparency/", include("wufei.apps.ledger.public_urls")),

@@ -136,3 +136,21 @@ def test_lists_cost_one_query_and_go_by_key(memos, people, django_assert_num_que
         with django_assert_num_queries(1):
             rows, more = selectors.correction_page(people[who], at=at)
         assert (len(rows), len(selectors.correction_page(people[who], at=at, after=more)[0])) == (50, 10)
+
+
+def test_what_was_typed_for_a_correction_stays_when_it_is_refused_and_lines_can_be_added(memos, people, page):
+    query = f"?subject={SUBJECT}"
+    typed = {
+        "slot": "carrier:1",
+        "due": "",
+        "pointer": ["", "/wastes/0/mass_g"],
+        "comment": ["整份不清楚", "与磅单不符"],
+    }
+    answer, shown = page(people["office"], "ask-correction", query=query, **typed)
+    assert answer.status_code == 422
+    for kept in ('value="整份不清楚"', 'value="与磅单不符"', 'value="/wastes/0/mass_g" selected'):
+        assert kept in shown
+    answer, shown = page(people["office"], "ask-correction", query=query, more="1", **typed)
+    assert (answer.status_code, shown.count('name="comment"')) == (200, 7)
+    assert 'value="carrier:1" selected' in shown
+    assert not CorrectionRequest.objects.exists()

@@ -90,3 +90,9 @@ def test_a_page_costs_the_same_for_few_and_many_rows(caller, django_assert_num_q
     make(300)
     with django_assert_num_queries(2):
         caller("get", "things/?limit=200")
+
+
+@pytest.mark.parametrize("bare", ["0.0", "1700000000", "-1", "2026"])
+def test_a_time_is_written_out_and_no_bare_number(caller, bare):
+    answer = caller("get", f"things/?updated_since={bare}")
+    assert (answer.status_code, [e["parameter"] for e in answer.json()["errors"]]) == (422, ["updated_since"])

@@ -17,6 +17,7 @@ from wufei.core.pointers import ABSENT, NoSuchPlace, segments, value_at
 from wufei.core.working_days import end_of
 
 MOST_FIELDS = 20
+BLANK_LINES, BLANK_LINES_MORE = 5, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +139,11 @@ class CorrectionForm:
     address: str
     slots: tuple[tuple[str, str], ...]
     places: tuple[tuple[str, str], ...]
-    numbers: range
+    lines: tuple[Item, ...]
 
 
-def correction_form(user: User, subject: str) -> CorrectionForm | None:
-    """The form for this document; ``None`` where the person is not of its office."""
+def correction_form(user: User, subject: str, posted: Any = None) -> CorrectionForm | None:
+    """The form for this document, with what was typed; ``None`` where the person is not of its office."""
     found = _found(user, subject)
     if found is None or not is_office_of(user, found[1].division):
         return None
@@ -150,7 +151,10 @@ def correction_form(user: User, subject: str) -> CorrectionForm | None:
     names = dict(Organisation.objects.filter(pk__in=current.parties.values()).values_list("pk", "name"))
     slots = tuple((slot, f"{slot_name(slot)} {names.get(owner, '')}") for slot, owner in current.parties.items())
     places = tuple((pointer, kind.label(pointer)) for pointer in leaves(current.document))
-    return CorrectionForm(subject, current.title, kind.address(subject), slots, places, range(1, 6))
+    typed = items_of(posted) if posted else []
+    empty = max(BLANK_LINES - len(typed), BLANK_LINES_MORE if "more" in (posted or {}) else 1)
+    lines = (*typed, *[Item("", "")] * min(empty, MOST_ITEMS - len(typed)))
+    return CorrectionForm(subject, current.title, kind.address(subject), slots, places, lines)
 
 
 def items_of(posted: Any) -> list[Item]:

@@ -164,11 +164,13 @@ def ask_correction(request: HttpRequest) -> HttpResponse:
     """The office asks a firm to correct a document: ``?subject=…``."""
     user = _user(request)
     subject = request.GET.get("subject", "")[:120]
-    page = asking.correction_form(user, subject)
+    page = asking.correction_form(user, subject, request.POST)
     if page is None:
         raise Http404
     context: dict[str, Any] = {"page": page, "due": timezone.localdate() + timedelta(days=7)}
-    if request.method != "POST":
+    if "more" in request.POST:
+        context |= {"due": _posted(request, "due"), "typed": request.POST}
+    if request.method != "POST" or "more" in request.POST:
         return render(request, "amendments/ask_correction.html", context)
     try:
         row = requests.request_correction(

@@ -16,11 +16,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import DateField, Field, IntegerField, Model, Q, QuerySet
 from django.utils.timezone import is_naive
 from ninja import Schema
-from pydantic import AwareDatetime
 from pydantic import Field as Described
 
 from wufei.apps.rest.problems import Problem
 from wufei.apps.rest.reference import limits
+from wufei.apps.rest.schemas import WrittenInstant
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class PageQuery(Schema):
 
     limit: int = Described(limits().page_default, ge=1, le=limits().page_max, description="一页几条。")
     cursor: str = Described("", max_length=_LONGEST, description="上一页答复里的 next，原样；第一页不写。")
-    updated_since: AwareDatetime | None = Described(None, description="只要从这一时间起有变化的，带时区。")
+    updated_since: WrittenInstant | None = Described(None, description="只要从这一时间起有变化的，带时区。")
 
 
 class Page(Schema, Generic[T]):

@@ -4,6 +4,7 @@
 a rate an exact decimal written as text, a time has its zone.
 """
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -47,6 +48,13 @@ def _holds_no_nul(value: str) -> str:
     return value
 
 
+def _only_written_out(value: Any) -> Any:
+    """A time is written out: pydantic would read a bare number as seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not re.match(r"\d{4}-", value)):
+        raise PydanticCustomError("datetime_parsing", "not written out")
+    return value
+
+
 def _local(value: datetime) -> str:
     return localtime(value).isoformat()
 
@@ -59,8 +67,9 @@ MassOrNoneG = Annotated[
 ]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_holds_no_nul)]
 LongText = Annotated[str, Field(max_length=2000), AfterValidator(_holds_no_nul)]
+WrittenInstant = Annotated[AwareDatetime, BeforeValidator(_only_written_out)]
 Instant = Annotated[
-    AwareDatetime,
+    WrittenInstant,
     PlainSerializer(_local, return_type=str, when_used="always"),
     Field(description="时间，ISO 8601，带时区。"),
 ]

@@ -4,9 +4,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from wufei.apps.registry.models import User
 from wufei.apps.rest.models import ApiToken
 
 PREFIX = "wf_"
+VALID = "有效"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,7 @@ class TokenRow:
     expires_at: datetime
     last_used: str
     state: str
+    is_valid: bool
 
 
 def digest_of(secret: str) -> str:
@@ -36,6 +42,11 @@ def token_of(secret: str) -> ApiToken | None:
     )
 
 
+def visible_tokens(user: User | AnonymousUser) -> QuerySet[ApiToken]:
+    """One's own; nobody sees another's."""
+    return ApiToken.objects.filter(user=user) if isinstance(user, User) else ApiToken.objects.none()
+
+
 def token_rows(*, at: datetime, username: str = "") -> list[TokenRow]:
     """All tokens, of one person where ``username`` is given, the latest last; one query. For the console."""
     rows = ApiToken.objects.select_related("user").order_by("pk")
@@ -50,6 +61,7 @@ def token_rows(*, at: datetime, username: str = "") -> list[TokenRow]:
             row.expires_at,
             row.last_used_on.isoformat() if row.last_used_on else "",
             state_of(row, at),
+            state_of(row, at) == VALID,
         )
         for row in rows
     ]
@@ -61,4 +73,4 @@ def state_of(token: ApiToken, at: datetime) -> str:
         return "已吊销"
     if token.expires_at <= at:
         return "已到期"
-    return "有效" if token.user.is_active else "账号停用"
+    return VALID if token.user.is_active else "账号停用"
