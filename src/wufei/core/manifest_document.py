@@ -20,6 +20,7 @@ from wufei.core.manifest_profiles import Field, choices, fields, fields_of, mani
 Document = dict[str, Any]
 MOST_CARRIERS = 10
 MOST_PACKAGES = 2_000
+MOST_TOLD = 100  # faults of one document; who mends them is told the rest
 LISTS = {"wastes": 20, "carriers": MOST_CARRIERS, "lines": 20}
 
 
@@ -206,7 +207,7 @@ def read_document(raw: object) -> tuple[Document, list[Finding]]:
         shown = str(profile)[:40] if profile is not None else "空"
         found.append(Finding(None, "/profile", f"联单类型为“{shown}”。", f"请选：{known}。", "unknown_profile"))
     document.update(_read_object(rest, _tree(), "", found))
-    return document, found
+    return document, found[:MOST_TOLD]
 
 
 def _read_object(raw: Mapping[str, Any], tree: Mapping[str, Any], at: str, found: list[Finding]) -> Document:

@@ -26,6 +26,7 @@ class Field:
         required_from: stage from which it must be there; empty where it may stay away.
         sealed_from: stage from whose signature on it changes only by an amendment.
         is_copied: whether a copy of the manifest takes it over.
+        is_measured: whether whoever loads may state it at departure, beside the sender.
     """
 
     pointer: str
@@ -36,6 +37,7 @@ class Field:
     required_from: str
     sealed_from: str
     is_copied: bool
+    is_measured: bool
     help: str
 
 
@@ -145,6 +147,7 @@ def fields() -> tuple[Field, ...]:
             row["required_from"],
             row["sealed_from"],
             row["copied"] == "yes",
+            row["measured"] == "yes",
             row["help"],
         )
         for row in read_table("manifests/fields.csv")
@@ -165,6 +168,7 @@ def fields_of(profile: str) -> tuple[Field, ...]:
             chosen.required.get(f.pointer, f.required_from),
             f.sealed_from,
             f.is_copied,
+            f.is_measured,
             f.help,
         )
         for f in fields()

@@ -24,6 +24,7 @@ from wufei.apps.manifests.trip_selectors import visible_trips
 from wufei.apps.packages.selectors import visible_packages, visible_steps
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import visible_facts, visible_organisations, visible_sites
+from wufei.apps.registry.transfer_reads import visible_transfers
 from wufei.apps.weighings.selectors import visible_imports, visible_weighings
 
 # kind of subject -> (person, names of subjects) -> those names in the person's sight
@@ -91,6 +92,7 @@ KINDS: dict[str, Audience] = {
     "organisation": _by_key(visible_organisations),
     "package": _packages,
     ACTION: _actions,
+    "region_transfer": _by_key(visible_transfers),
     "site": _sites,
     "ticket_import": _by_key(visible_imports),
     "trip": _trips,

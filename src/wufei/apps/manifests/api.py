@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from ninja import Body, Query, Router
@@ -11,6 +12,7 @@ from pydantic import Field, WithJsonSchema
 from wufei.apps.amendments.api import AmendIn, AmendmentOut, ask
 from wufei.apps.manifests import selectors, services
 from wufei.apps.manifests.models import Manifest, ManifestEvent
+from wufei.apps.manifests.telling import document_for, findings_for
 from wufei.apps.registry.models import User
 from wufei.apps.rest.paging import Page, PageQuery, page_of
 from wufei.apps.rest.schemas import In, Instant, Out, Text
@@ -129,15 +131,15 @@ def _act(request: HttpRequest, given: EventIn | None = None) -> services.Act:
     )
 
 
-def manifest_out(m: Manifest) -> dict[str, object]:
-    """A manifest as the interface answers it."""
+def manifest_out(m: Manifest, user: User | AnonymousUser) -> dict[str, object]:
+    """A manifest as the interface answers it to somebody."""
     return {
         "number": m.number,
         "profile": m.profile,
         "domain": m.domain,
         "status": str(m.status),
         "leg": m.leg,
-        "document": m.document,
+        "document": document_for(user, m),
         "content_hash": m.content_hash,
         "returns": m.returns.number if m.returns else None,
         "trip": m.trip.number if m.trip else None,
@@ -156,9 +158,12 @@ def event_out(row: ManifestEvent) -> dict[str, object]:
     return {name: getattr(row, name) for name in (*names, "content_hash", "previous_hash")}
 
 
-def _detail(m: Manifest) -> dict[str, object]:
-    return manifest_out(m) | {
-        "history": [event_out(row) for row in selectors.history_of(m)],
+def _detail(request: HttpRequest, m: Manifest) -> dict[str, object]:
+    return manifest_out(m, request.user) | {
+        "history": [
+            event_out(row) | {"findings": findings_for(request.user, m, row.findings)}
+            for row in selectors.history_of(m)
+        ],
         "next_events": [event.value for event in selectors.next_events(m)],
         "returned_by": selectors.returns_of(m),
     }
@@ -179,7 +184,7 @@ def list_manifests(request: HttpRequest, asked: Query[ManifestQuery]) -> dict[st
         rows = rows.filter(status=asked.status)
     if asked.profile:
         rows = rows.filter(profile=asked.profile)
-    return page_of(rows, asked, manifest_out, by="updated_at")
+    return page_of(rows, asked, lambda m: manifest_out(m, request.user), by="updated_at")
 
 
 @router.post("/", auth=Bearer("manifests:write"), response={201: ManifestDetailOut}, summary="开具联单")
@@ -187,7 +192,7 @@ def list_manifests(request: HttpRequest, asked: Query[ManifestQuery]) -> dict[st
 def create_manifest(request: HttpRequest, body: Body[DocumentIn], submit: bool = False) -> Answer[dict[str, object]]:
     """开具一份草稿；submit=true 时同时提交（签字）。所有问题一次说明，位置用 JSON Pointer。"""
     write = services.create_and_submit if submit else services.create_manifest
-    return Answer(201, _detail(write(body, act=_act(request))))
+    return Answer(201, _detail(request, write(body, act=_act(request))))
 
 
 @router.get("/fields/{profile}/", auth=Bearer("manifests:read"), response=list[FieldOut], summary="字段表")
@@ -201,14 +206,14 @@ def list_manifest_fields(request: HttpRequest, profile: str) -> list[dict[str, o
 @router.get("/{number}/", auth=Bearer("manifests:read"), response=ManifestDetailOut, summary="一份联单")
 def get_manifest(request: HttpRequest, number: str) -> dict[str, object]:
     """联单的内容、经过和接下来可办的事项。"""
-    return _detail(_found(request, number))
+    return _detail(request, _found(request, number))
 
 
 @router.patch("/{number}/", auth=Bearer("manifests:write"), response=ManifestDetailOut, summary="修改联单")
 @writes
 def update_manifest(request: HttpRequest, number: str, body: Body[PatchIn]) -> dict[str, object]:
     """修改还没有被签字封存的内容；列表按位置合并，null 表示清空。"""
-    return _detail(services.update_manifest(number, body, act=_act(request)))
+    return _detail(request, services.update_manifest(number, body, act=_act(request)))
 
 
 @router.post("/{number}/amend/", auth=Bearer("manifests:write"), response={201: AmendmentOut}, summary="申请更正")
@@ -222,4 +227,4 @@ def amend_manifest(request: HttpRequest, number: str, body: AmendIn) -> Answer[d
 @writes
 def advance_manifest(request: HttpRequest, number: str, event: EventName, body: EventIn) -> dict[str, object]:
     """办理联单的一步并签字。预警写在经过里，不阻止；拒绝时说明全部原因。"""
-    return _detail(services.advance(number, Event(event), body.payload, act=_act(request, body)))
+    return _detail(request, services.advance(number, Event(event), body.payload, act=_act(request, body)))

@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 from wufei.core.catalogue import methods
 from wufei.core.findings import Finding
 from wufei.core.manifest_document import Document, get, pattern_of
-from wufei.core.manifest_profiles import Field, choices, fields_of, manifest_profiles, stage_index
+from wufei.core.manifest_profiles import Field, choices, fields, fields_of, manifest_profiles, stage_index
 from wufei.core.numbers import decimal_text, grouped_text
 
 PARTS = {1: "第一部分 移出单位填写", 2: "第二部分 承运单位填写", 3: "第三部分 接受单位填写"}
@@ -191,22 +192,27 @@ def _shown(field: Field, value: Any) -> str:
     return "、".join(value) if isinstance(value, list) else str(value)
 
 
-MASKED = frozenset({"phone", "licence"})
-
-
-def masked(group: Group, profile: str) -> Group:
+def masked(group: Group) -> Group:
     """The group with phones and licence numbers shortened, for readers that are no party."""
-    kinds = {field.pointer: field.type for field in fields_of(profile)}
-    shown = tuple(
-        replace(i, text="", shown=_mask(i.shown))
-        if kinds.get(pattern_of(i.name)) in MASKED and "waybill" not in i.name and "/region" not in i.name
-        else i
-        for i in group.inputs
-    )
+    shown = tuple(replace(i, text="", shown=mask(i.shown)) if is_masked(i.name) else i for i in group.inputs)
     return replace(group, inputs=shown)
 
 
-def _mask(text: str) -> str:
+@cache
+def _personal() -> frozenset[str]:
+    """Patterns of the fields that hold a person's number; numbers of papers (waybill, approval, policy) do not."""
+    return frozenset(
+        f.pointer for f in fields() if f.type == "phone" or (f.type == "licence" and f.pointer.endswith("_licence"))
+    )
+
+
+def is_masked(pointer: str) -> bool:
+    """Whether who is no party reads the value at a pointer shortened."""
+    return pattern_of(pointer) in _personal()
+
+
+def mask(text: str) -> str:
+    """A person's number, shortened."""
     return f"{text[:3]}****{text[-2:]}" if len(text) > 5 else "****" if text else ""
 
 

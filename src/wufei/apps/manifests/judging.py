@@ -1,14 +1,19 @@
-"""What stands against a step of a manifest: seals, lacking fields, unknown parties, who may act."""
+"""What is handed in for a manifest, judged before anything is written: read, merged, held against seals and slots.
 
-from collections.abc import Mapping
+Each function either returns what may be written or raises ``Refused`` with everything that stands against it.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.models import Manifest
-from wufei.apps.manifests.parties import Parties, resolve
+from wufei.apps.manifests.parties import Parties, may_write, named, resolve
 from wufei.apps.manifests.regions import with_compensation
-from wufei.apps.manifests.signing import OWN_FAULT, why_not
+from wufei.apps.manifests.signing import OWN_FAULT, own_slots, why_not
+from wufei.apps.registry.models import User
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, REACHED, Event, Status, acting_slot
@@ -24,23 +29,83 @@ from wufei.core.manifest_document import (
     with_defaults,
 )
 from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.manifest_slots import foreign_changes
 
 
-def changed(manifest: Manifest, patch: Mapping[str, Any]) -> tuple[Document, Parties]:
-    """The document with a patch applied, judged against the seals, and its parties. Raises ``Refused``."""
+def read_new(raw: object, act: Act) -> tuple[Document, Parties]:
+    """The document of a new manifest, by whoever may draw it up."""
+    document, found = read_document(raw)
+    if found:
+        raise Refused(found)
+    document = with_defaults(document)
+    found = lacking(document, "draft") + profile_findings(document)
+    parties, unknown = resolve(document)
+    found += unknown
+    if not unknown:
+        found += _not_the_writer(document, parties, act.person)
+        is_round = manifest_profiles()[document["profile"]].is_round
+        blank = {"profile": document["profile"]}
+        found += foreign_changes(blank, document, _writing(act.person, parties), Status.DRAFT, is_round=is_round)
+    if found:
+        raise Refused(found)
+    return document, parties
+
+
+def _writing(person: User, parties: Parties) -> frozenset[str]:
+    """The slots of a draft's writer; that one without standing may not write is told once, not field by field."""
+    return own_slots(person, parties) or frozenset({"generator"})
+
+
+def _not_the_writer(document: Document, parties: Parties, person: User) -> list[Finding]:
+    """Why a person may not draw up this manifest: their firm is not the sender, nor the collector of a round."""
+    slots = own_slots(person, parties)
+    may = may_write(parties, document["profile"], person.organisation_id)
+    is_collector = manifest_profiles()[document["profile"]].is_round and any(s.startswith("carrier") for s in slots)
+    if may and ("generator" in slots or is_collector):
+        return []
+    what = "联单由移出单位开具（集中收运的也可由承运单位开具），您的账号不属于这些单位，或只办运输。"
+    return [Finding(None, "/generator/site", what, "请用移出单位的账号开具。", "not_authorised")]
+
+
+def changed(
+    manifest: Manifest, patch: Mapping[str, Any], slots: Collection[str], held: Parties, event: Event | None = None
+) -> tuple[Document, Parties]:
+    """The document with a patch applied in ``slots``, judged against seals and slots, and its parties.
+
+    ``held`` are the parties of the document as it is; they are asked for anew only where the patch names others.
+    """
     document, found = read_document(merge(manifest.document, patch))
     if found:
         raise Refused(found)
     document = with_defaults(document)
-    found = other_profile(manifest, document)
-    if found:
+    if found := other_profile(manifest, document):
         raise Refused(found)
-    found = sealed_changes(manifest.document, document, REACHED[Status(manifest.status)], leg=manifest.leg)
+    status = Status(manifest.status)
+    found = sealed_changes(manifest.document, document, REACHED[status], leg=manifest.leg)
+    is_round = manifest_profiles()[manifest.profile].is_round
+    told = {f.field for f in found}
+    foreign = foreign_changes(manifest.document, document, slots, status, event=event, is_round=is_round)
+    found += [f for f in foreign if f.field not in told]
     found += lacking(document, "draft") + profile_findings(document)
-    parties, unknown = resolve(document)
+    parties, unknown = (held, []) if named(document) == named(manifest.document) else resolve(document)
     found += unknown
     if found:
         raise Refused(found)
+    return document, parties
+
+
+def updated(manifest: Manifest, patch: Mapping[str, Any], act: Act) -> tuple[Document, Parties]:
+    """What a change between the steps makes of the document; a draft stays one that its writer may write."""
+    held, _ = resolve(manifest.document)
+    slots = own_slots(act.person, held)
+    if not slots:
+        what = "只有联单上的单位可以修改。"
+        raise Refused([Finding(None, "", what, "请用联单上单位的账号。", "not_authorised")])
+    document, parties = changed(manifest, patch, slots, held)
+    if manifest.status == Status.DRAFT and (found := _not_the_writer(document, parties, act.person)):
+        raise Refused([replace(f, field="") for f in found])
+    if manifest.status == Status.SUBMITTED and not manifest.returns_id:  # reckoned anew where the mass changes
+        document = with_compensation(manifest, document, parties, local_day(act.claimed_at))
     return document, parties
 
 
@@ -98,17 +163,20 @@ def lacking_for(manifest: Manifest, event: Event, document: Document) -> list[Fi
     return []
 
 
-def prepared(manifest: Manifest, event: Event, payload: Mapping[str, Any], at: datetime) -> tuple[Document, Parties]:
-    """The document with what an event fills in: by whoever acts, and by reckoning."""
-    document, parties = changed(manifest, payload)
+def prepared(
+    manifest: Manifest, event: Event, payload: Mapping[str, Any], slots: Collection[str], held: Parties, at: datetime
+) -> tuple[Document, Parties]:
+    """The document with what an event fills in: by whoever acts in ``slots``, and by reckoning."""
+    document, parties = changed(manifest, payload, slots, held, event)
     if event in (Event.SUBMIT, Event.DEPART) and not manifest.returns_id:
         document = with_compensation(manifest, document, parties, local_day(at))
     return document, parties
 
 
-def preview(manifest: Manifest, event: Event, payload: Mapping[str, Any], at: datetime) -> Document:
+def preview(manifest: Manifest, event: Event, payload: Mapping[str, Any], slot: str, at: datetime) -> Document:
     """The document as it would stand after an event; raises ``Refused`` as the event itself would. Keeps nothing."""
-    document, _ = prepared(manifest, event, payload, at)
+    held, _ = resolve(manifest.document)
+    document, _ = prepared(manifest, event, payload, {slot}, held, at)
     if found := lacking_for(manifest, event, document):
         raise Refused(found)
     return document

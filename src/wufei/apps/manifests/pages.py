@@ -1,6 +1,6 @@
 """What the pages of manifests show, made from selectors and the table of fields: ready for the templates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -9,13 +9,15 @@ from wufei.apps.manifests import forms, selectors
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, resolve
 from wufei.apps.manifests.services import slot_name
-from wufei.apps.manifests.signing import may_sign
+from wufei.apps.manifests.signing import may_sign, own_slots
+from wufei.apps.manifests.telling import findings_for
 from wufei.apps.registry.models import User
 from wufei.core.findings import Finding
 from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, REACHED, STATUS_NAMES, Event, Status, acting_slot
 from wufei.core.manifest_document import Document, pattern_of
 from wufei.core.manifest_profiles import Field, fields_of, manifest_profiles, stage_index
+from wufei.core.manifest_slots import may_fill
 
 COLOURS = {
     Status.DRAFT: "secondary",
@@ -84,12 +86,13 @@ def manifest_page(user: User, manifest: Manifest, *, at: datetime) -> ManifestPa
     """Everything of one manifest for its page; four queries besides the manifest itself."""
     parties, _ = resolve(manifest.document)
     history = selectors.history_of(manifest)
+    told = [findings_for(user, manifest, row.findings) for row in history]
     is_party = user.organisation_id in parties.organisations()
     filled = forms.groups(manifest.document, lambda field, pointer: True)
     names = parties.names_by_code()
     shown = [_filled(group, names) for group in filled]
     if not is_party:
-        shown = [forms.masked(group, manifest.profile) for group in shown]
+        shown = [forms.masked(group) for group in shown]
     status = Status(manifest.status)
     possible = [e for e in selectors.next_events(manifest) if may_act(user, manifest, parties, e, at=at)]
     possible.sort(key=lambda event: event is Event.VOID)  # what ends it stands last
@@ -106,13 +109,13 @@ def manifest_page(user: User, manifest: Manifest, *, at: datetime) -> ManifestPa
         has_difference=manifest.has_difference,
         content_hash=manifest.content_hash,
         parts=[(title, [g for g in shown if g.part == part and g.inputs]) for part, title in forms.PARTS.items()],
-        steps=[_step(row) for row in history],
-        alerts=[finding for row in history for finding in row.findings],
+        steps=[_step(row, findings) for row, findings in zip(history, told, strict=True)],
+        alerts=[finding for findings in told for finding in findings],
         actions=[(e.value, EVENT_NAMES[e]) for e in possible],
         waits_for=_waits_for(manifest),
         hosts=_hosts(manifest, parties, user) if is_party else [],
         may_ask_amendment=is_party and status not in (Status.DRAFT, Status.VOID),
-        may_edit=is_party and bool(open_fields(manifest)) and status is not Status.VOID,
+        may_edit=is_party and status is not Status.VOID and bool(_editable(manifest, own_slots(user, parties))),
         returns=manifest.returns.number if manifest.returns else "",
         returned_by=selectors.returns_of(manifest),
         trip=manifest.trip.number if manifest.trip else "",
@@ -125,7 +128,7 @@ def _filled(group: forms.Group, names: Mapping[str, str]) -> forms.Group:
     return replace(group, inputs=tuple(i for i in inputs if i.shown))
 
 
-def _step(row: ManifestEvent) -> Step:
+def _step(row: ManifestEvent, findings: Sequence[Mapping[str, Any]]) -> Step:
     names = {"create": "开具", "update": "修改"} | {e.value: n for e, n in EVENT_NAMES.items()}
     return Step(
         row.sequence,
@@ -135,7 +138,7 @@ def _step(row: ManifestEvent) -> Step:
         row.claimed_at,
         row.server_at,
         row.content_hash,
-        row.findings,
+        findings,
     )
 
 
@@ -188,14 +191,28 @@ def open_fields(manifest: Manifest) -> list[Field]:
     return [f for f in fields_of(manifest.profile) if reached == 0 or stage_index(f.sealed_from) > reached]
 
 
+def _editable(manifest: Manifest, slots: Collection[str]) -> set[str]:
+    """Pointers (``*`` for a place) of what may be changed now by who acts in ``slots``."""
+    status, is_round = Status(manifest.status), manifest_profiles()[manifest.profile].is_round
+    legs = range(max(1, len(manifest.document.get("carriers") or [])))
+    return {
+        f.pointer
+        for f in open_fields(manifest)
+        if not f.pointer.startswith("/receipt")
+        and any(may_fill(f.pointer.replace("*", str(leg)), slots, status, is_round=is_round) for leg in legs)
+    }
+
+
 def edit_groups(
-    manifest: Manifest, findings: Sequence[Finding] = (), raw: Mapping[str, str] | None = None
+    user: User, manifest: Manifest, findings: Sequence[Finding] = (), raw: Mapping[str, str] | None = None
 ) -> list[forms.Group]:
-    """The form of what may still be changed."""
-    open_now = {f.pointer for f in open_fields(manifest) if not f.pointer.startswith("/receipt")}
+    """The form of what the person may still change."""
+    slots = own_slots(user, resolve(manifest.document)[0])
+    editable = _editable(manifest, slots)
+    status, is_round = Status(manifest.status), manifest_profiles()[manifest.profile].is_round
     return forms.groups(
         manifest.document,
-        lambda field, pointer: field.pointer in open_now,
+        lambda field, pointer: field.pointer in editable and may_fill(pointer, slots, status, is_round=is_round),
         findings=findings,
         raw=raw,
         places={"wastes": 1, "carriers": 1} if manifest.status == Status.DRAFT else {},

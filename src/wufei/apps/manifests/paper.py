@@ -1,6 +1,8 @@
 """The manifest as PDF, in the layout of its three parts, with QR, signatures and versions."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from wufei.apps.documents.manifest import Leg, ManifestPaper, Party, SignatureLine, VersionLine, render_manifest
 from wufei.apps.manifests.models import Manifest, ManifestLeg
@@ -14,8 +16,10 @@ from wufei.core.manifest import EVENT_NAMES, STATUS_NAMES, Event, Status
 EVENT_WORDS = {"create": "开具", "update": "修改"} | {event.value: name for event, name in EVENT_NAMES.items()}
 
 
-def manifest_pdf(manifest: Manifest, *, url: str, printed_at: datetime) -> bytes:
-    """The paper of a manifest; six queries. ``url`` is what its QR leads to."""
+def manifest_pdf(
+    manifest: Manifest, *, url: str, printed_at: datetime, document: Mapping[str, Any] | None = None
+) -> bytes:
+    """The paper of a manifest; six queries. ``url`` is what its QR leads to; ``document`` what the reader may see."""
     parties, _ = resolve(manifest.document)
     history = history_of(manifest)
     times = {row.event: row.claimed_at for row in history}
@@ -26,7 +30,7 @@ def manifest_pdf(manifest: Manifest, *, url: str, printed_at: datetime) -> bytes
             number=manifest.number,
             profile=manifest.profile,
             stage=STATUS_NAMES[Status(manifest.status)],
-            document=manifest.document,
+            document=document or manifest.document,
             qr_url=url,
             printed_at=printed_at,
             generator=_site(parties.generator, manifest.generator_name),

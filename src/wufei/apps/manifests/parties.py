@@ -76,6 +76,13 @@ class Parties:
         return sender[:120], taker[:120]
 
 
+def named(document: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The codes by which a document names its parties: where they are the same, so are the parties."""
+    ends = [(document.get(end) or {}).get("site") for end in ("generator", "receiver")]
+    carriers = [carrier.get("organisation") for carrier in document.get("carriers") or []]
+    return (*ends, (document.get("livestock") or {}).get("insurer"), *carriers)
+
+
 def resolve(document: Mapping[str, Any]) -> tuple[Parties, list[Finding]]:
     """The parties that a document names, and a finding for each that the registry does not know; two queries."""
     found: list[Finding] = []

@@ -6,6 +6,7 @@ writes the fact and brings the list columns up to date; sent again under the sam
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404
@@ -14,13 +15,13 @@ from wufei.apps.facts.services import record_fact
 from wufei.apps.manifests import booking
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.effects import EFFECTS, follow_packages, masses_of_packages, refused_packages, take_back
-from wufei.apps.manifests.judging import changed, lacking_for, prepared, preview, slot_for, slot_name
+from wufei.apps.manifests.judging import lacking_for, prepared, preview, read_new, slot_for, slot_name, updated
 from wufei.apps.manifests.keeping import move_document, see, write_parts
 from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestLeg, ManifestSight, ManifestWaste
 from wufei.apps.manifests.numbers import claim_number, take_numbers
-from wufei.apps.manifests.parties import Parties, draft_scopes, may_write, resolve, scopes
-from wufei.apps.manifests.regions import with_compensation
+from wufei.apps.manifests.parties import Parties, draft_scopes, resolve, scopes
 from wufei.apps.manifests.selectors import visible_manifests
+from wufei.apps.manifests.signing import own_slots
 from wufei.apps.registry.models import User
 from wufei.apps.transactions import in_transaction
 from wufei.core.catalogue import domain_of
@@ -40,13 +41,10 @@ from wufei.core.manifest import (
 from wufei.core.manifest_booking import Stamp
 from wufei.core.manifest_document import (
     Document,
-    lacking,
     outcomes_of,
-    profile_findings,
-    read_document,
-    with_defaults,
 )
 from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.manifest_slots import order_findings, restated_masses, time_findings
 from wufei.core.signature import content_hash
 from wufei.core.working_days import last_day, package_calendar
 
@@ -62,7 +60,7 @@ def create_manifest(
     """
 
     def work() -> Manifest:
-        document, parties = _read(raw, act)
+        document, parties = read_new(raw, act)
         return _insert(document, parties, act=act, number=number, trip=trip)
 
     return in_transaction(work)
@@ -76,22 +74,6 @@ def create_and_submit(raw: object, *, act: Act) -> Manifest:
         return advance(manifest.number, Event.SUBMIT, {}, act=act)
 
     return in_transaction(work)
-
-
-def _read(raw: object, act: Act) -> tuple[Document, Parties]:
-    document, found = read_document(raw)
-    if found:
-        raise Refused(found)
-    document = with_defaults(document)
-    found = lacking(document, "draft") + profile_findings(document)
-    parties, unknown = resolve(document)
-    found += unknown
-    if not unknown and not may_write(parties, document["profile"], act.person.organisation_id):
-        what = "联单由移出单位开具（集中收运的也可由承运单位开具），您的账号不属于这些单位。"
-        found.append(Finding(None, "/generator/site", what, "请用移出单位的账号开具。", "not_authorised"))
-    if found:
-        raise Refused(found)
-    return document, parties
 
 
 def _insert(
@@ -215,13 +197,7 @@ def update_manifest(number: str, patch: Mapping[str, Any], *, act: Act) -> Manif
         if _is_repeat(manifest, "update", act):
             return manifest
         before, previous, old = manifest.status, manifest.content_hash, manifest.document
-        document, parties = changed(manifest, patch)
-        if manifest.status == Status.SUBMITTED and not manifest.returns_id:  # reckoned anew where the mass changes
-            document = with_compensation(manifest, document, parties, local_day(act.claimed_at))
-        firm, is_draft = act.person.organisation_id, before == Status.DRAFT
-        if firm not in parties.organisations() or (is_draft and not may_write(parties, manifest.profile, firm)):
-            what = "只有联单上的单位可以修改，草稿只有移出单位（集中收运的也可由承运单位）可以修改。"
-            raise Refused([Finding(None, "", what, "请用联单上单位的账号。", "not_authorised")])
+        document, parties = updated(manifest, patch, act)
         move_document(manifest, document, parties, Status(manifest.status), act)
         if before == Status.SUBMITTED:
             follow_packages(manifest, old, act)
@@ -256,11 +232,20 @@ def advance(number: str, event: Event, payload: Mapping[str, Any], *, act: Act) 
 def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act) -> Manifest:
     before, previous = Status(manifest.status), manifest.content_hash
     target = next_status(manifest.number, before, event)
-    document, parties = prepared(manifest, event, payload, act.claimed_at)
-    slot, found = slot_for(manifest, event, parties, act)
-    found += lacking_for(manifest, event, document)
+    held, _ = resolve(manifest.document)
+    slot, found = slot_for(manifest, event, held, act)
+    found += time_findings(act.claimed_at, act.server_at)
     if found:
         raise Refused(found)
+    slots = {slot} if act.external else {slot, *own_slots(act.person, held)}
+    document, parties = prepared(manifest, event, payload, slots, held, act.claimed_at)
+    if parties is not held:  # a draft may name others with its submission: whoever acts must act for those
+        slot, found = slot_for(manifest, event, parties, act)
+    if found := found + lacking_for(manifest, event, document):
+        raise Refused(found)
+    odd = order_findings(act.claimed_at, _previous_claim(manifest))
+    if event is Event.DEPART and "generator" not in slots and not manifest_profiles()[manifest.profile].is_round:
+        odd += restated_masses(manifest.document, document)
     outcomes = outcomes_of(document) if event in (Event.CONFIRM, Event.REFUSE) else []
     if outcomes:
         target = outcome_status(outcomes)
@@ -274,6 +259,7 @@ def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act
         manifest.leg = old_leg + 1
     _after(manifest, event, parties, outcomes, act)
     row = append_event(manifest, event.value, slot, act, payload=payload, previous=previous, bookings=bookings)
+    alerts += odd
     for effect in EFFECTS:
         alerts += effect(manifest, row, parties, act)
     if alerts:
@@ -285,6 +271,11 @@ def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act
     if any(o.refused_g for o in outcomes):
         _send_back(manifest, outcomes, act)
     return manifest
+
+
+def _previous_claim(manifest: Manifest) -> datetime | None:
+    """When the step before is said to have happened."""
+    return manifest.history.order_by("-sequence").values_list("claimed_at", flat=True).first()
 
 
 def _book(

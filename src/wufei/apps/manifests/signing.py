@@ -5,10 +5,24 @@ from datetime import datetime
 
 from wufei.apps.manifests.parties import Parties
 from wufei.apps.registry.models import User
+from wufei.apps.signatures.reference import slot_of
 from wufei.apps.signatures.services import authority
 from wufei.core.findings import Finding, Refused
+from wufei.core.manifest import slot_of_carrier
 
 OWN_FAULT = frozenset({"wrong_role", "inactive_person"})  # it is their firm's turn, but not theirs
+
+
+def holds(person: User, slot: str, parties: Parties) -> bool:
+    """Whether a slot is the person's own firm's and of their role: a driver's account does not act for the sender."""
+    is_theirs = person.organisation_id in parties.organisations_of(slot)
+    return is_theirs and person.is_active and person.role in slot_of(slot).roles
+
+
+def own_slots(person: User, parties: Parties) -> frozenset[str]:
+    """The slots of a manifest in which a person acts for their own firm."""
+    slots = ["generator", "receiver", "insurer", *(slot_of_carrier(i + 1) for i in range(len(parties.carriers)))]
+    return frozenset(slot for slot in slots if holds(person, slot, parties))
 
 
 def why_not(person: User, slot: str, parties: Parties, domain: str, *, at: datetime) -> Finding | None:

@@ -6,10 +6,11 @@ from decimal import Decimal
 from django.utils import timezone
 
 from wufei.apps.manifests.acts import Act
+from wufei.apps.manifests.judging import preview
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, resolve
 from wufei.apps.manifests.selectors import next_events, visible_manifests
-from wufei.apps.manifests.services import advance, preview
+from wufei.apps.manifests.services import advance
 from wufei.apps.registry.models import Organisation, User
 from wufei.apps.signatures.models import Signature
 from wufei.apps.signatures.services import Asked, SubjectKind, Summary, register_subject
@@ -65,7 +66,7 @@ def content(asked: Asked) -> Document | None:
     if manifest is None or not _is_due(manifest, asked):
         return None
     try:
-        return preview(manifest, Event(asked.event), asked.payload, timezone.now())
+        return preview(manifest, Event(asked.event), asked.payload, asked.slot, timezone.now())
     except Refused:
         return None
 

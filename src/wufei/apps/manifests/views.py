@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from wufei.apps.manifests import forms, listing, pages, selectors, services
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.paper import manifest_pdf
+from wufei.apps.manifests.telling import document_for
 from wufei.apps.manifests.templating import copied, template_of
 from wufei.apps.manifests.trip_selectors import sees_trip
 from wufei.apps.registry.models import User
@@ -151,9 +152,9 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
 @require_safe
 def paper(request: HttpRequest, number: str) -> HttpResponse:
     """The manifest as PDF in the layout of its three parts."""
-    _, manifest = _found(request.user, number)
+    user, manifest = _found(request.user, number)
     url = request.build_absolute_uri(reverse("manifests:detail", args=[number]))
-    content = manifest_pdf(manifest, url=url, printed_at=timezone.now())
+    content = manifest_pdf(manifest, url=url, printed_at=timezone.now(), document=document_for(user, manifest))
     disposition = content_disposition_header(as_attachment=False, filename=f"联单{number}.pdf") or ""
     return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})
 
@@ -174,7 +175,7 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
             return redirect("manifests:detail", number)
         except Refused as error:
             findings = error.findings
-    shown = pages.edit_groups(manifest, findings, raw)
+    shown = pages.edit_groups(user, manifest, findings, raw)
     context = {
         "number": number,
         "groups": shown,
