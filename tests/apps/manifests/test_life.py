@@ -164,7 +164,7 @@ def test_creating_takes_at_most_twelve_statements(world, document):
     assert len(captured) <= 12, [q["sql"][:90] for q in captured]
 
 
-def test_a_list_page_costs_one_statement_however_many_rows(world, document):
+def test_a_list_page_costs_the_same_however_many_rows(world, document):
     for _ in range(3):
         advance(
             create_manifest(document, act=world.act("maker")).number,
@@ -176,6 +176,6 @@ def test_a_list_page_costs_one_statement_however_many_rows(world, document):
         with CaptureQueriesContext(connection) as captured:
             rows, more = manifest_rows(world.people[who], ManifestFilter(), limit=2)
         assert [r.number[-1] for r in rows] == ["3", "2"]
-        assert len(captured) == 1
+        assert len(captured) == (1 if who == "office" else 2)  # a firm may sign for others too
         rows, more = manifest_rows(world.people[who], ManifestFilter(), before=more, limit=2)
         assert ([r.number[-1] for r in rows], more) == (["1"], None)

@@ -119,7 +119,7 @@ def test_a_database_that_is_busy_is_503_with_the_time_to_wait(caller, monkeypatc
 
     from wufei.apps.rest import writing
 
-    def locked(work):
+    def locked(work, *, whole):
         raise OperationalError("database is locked")
 
     monkeypatch.setattr(writing, "in_transaction", locked)

@@ -12,7 +12,7 @@ from wufei.apps.ledger.services import booked_movements, hold_accounts, post, re
 from wufei.apps.manifests import booking
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.effects import codes_of, count_use, masses_of_packages, move_amended, refused_packages
-from wufei.apps.manifests.keeping import move_document
+from wufei.apps.manifests.keeping import keep, move_document
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, resolve
 from wufei.apps.manifests.selectors import history_of
@@ -104,7 +104,7 @@ def apply(applied: Applied) -> int:
     move_amended(manifest, old, act)
     payload: Mapping[str, Any] = {"amendment": applied.amendment, "changes": list(applied.changes)}
     append_event(manifest, Event.AMEND.value, "", act, payload=payload, previous=previous, bookings=bookings)
-    manifest.save()
+    keep(manifest)
     tell(manifest, "amend_manifest", act, before=before)
     return manifest.events
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.models import Manifest
-from wufei.apps.manifests.parties import Parties, may_write, named, resolve
+from wufei.apps.manifests.parties import Parties, ends_of, may_write, named, resolve
 from wufei.apps.manifests.regions import with_compensation
 from wufei.apps.manifests.signing import OWN_FAULT, own_slots, why_not
 from wufei.apps.registry.models import User
@@ -87,7 +87,8 @@ def changed(
     foreign = foreign_changes(manifest.document, document, slots, status, event=event, is_round=is_round)
     found += [f for f in foreign if f.field not in told]
     found += lacking(document, "draft") + profile_findings(document)
-    parties, unknown = (held, []) if named(document) == named(manifest.document) else resolve(document)
+    is_same = named(document) == named(manifest.document)
+    parties, unknown = (held, []) if is_same else resolve(document, ends_of(manifest))
     found += unknown
     if found:
         raise Refused(found)
@@ -96,7 +97,7 @@ def changed(
 
 def updated(manifest: Manifest, patch: Mapping[str, Any], act: Act) -> tuple[Document, Parties]:
     """What a change between the steps makes of the document; a draft stays one that its writer may write."""
-    held, _ = resolve(manifest.document)
+    held, _ = resolve(manifest.document, ends_of(manifest))
     slots = own_slots(act.person, held)
     if not slots:
         what = "只有联单上的单位可以修改。"
@@ -175,7 +176,7 @@ def prepared(
 
 def preview(manifest: Manifest, event: Event, payload: Mapping[str, Any], slot: str, at: datetime) -> Document:
     """The document as it would stand after an event; raises ``Refused`` as the event itself would. Keeps nothing."""
-    held, _ = resolve(manifest.document)
+    held, _ = resolve(manifest.document, ends_of(manifest))
     document, _ = prepared(manifest, event, payload, {slot}, held, at)
     if found := lacking_for(manifest, event, document):
         raise Refused(found)

@@ -40,13 +40,16 @@ def see(manifest: Manifest, seen: set[str]) -> None:
     """Let those whom it concerns see the manifest; who saw it before still does."""
     is_open = Status(manifest.status) not in CLOSED
     ManifestSight.objects.bulk_create(
-        [ManifestSight(scope=scope, manifest=manifest, is_open=is_open) for scope in sorted(seen)],
+        [
+            ManifestSight(scope=scope, manifest=manifest, is_open=is_open, updated_at=manifest.updated_at)
+            for scope in sorted(seen)
+        ],
         ignore_conflicts=True,
     )
 
 
 def move_document(manifest: Manifest, document: Document, parties: Parties, status: Status, act: Act) -> None:
-    """Bring the row and its parts to a new document and status."""
+    """Bring the row and its parts to a new document and status; ``keep`` writes the row."""
     old = manifest.document
     manifest.document, manifest.content_hash = document, content_hash(document)
     manifest.status = status
@@ -65,7 +68,13 @@ def move_document(manifest: Manifest, document: Document, parties: Parties, stat
         if _named(document) != _named(old):
             is_draft = status is Status.DRAFT
             see(manifest, draft_scopes(parties, None) if is_draft else scopes(parties, manifest.domain))
+
+
+def keep(manifest: Manifest) -> None:
+    """Write the row, and bring what its readers find it by to its time and stage."""
     manifest.save()
+    is_open = Status(manifest.status) not in CLOSED
+    ManifestSight.objects.filter(manifest=manifest).update(updated_at=manifest.updated_at, is_open=is_open)
 
 
 def _parts(document: Mapping[str, Any]) -> tuple[Any, ...]:

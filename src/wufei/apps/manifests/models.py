@@ -12,6 +12,7 @@ from wufei.core.manifest import EVENT_NAMES, STATUS_NAMES
 from wufei.core.trip import TRIP_EVENT_NAMES, TRIP_STATUS_NAMES
 
 STATUSES = [(status.value, name) for status, name in STATUS_NAMES.items()]
+RARE = ("partly_accepted", "refused", "void")  # how few end: a list of them must not walk all the others
 EVENTS = [("create", "新建"), ("update", "修改"), *((event.value, name) for event, name in EVENT_NAMES.items())]
 
 TRIP_STATUSES = [(status.value, name) for status, name in TRIP_STATUS_NAMES.items()]
@@ -90,7 +91,7 @@ class Manifest(models.Model):
     stop = models.PositiveIntegerField(null=True)
     is_simulated = models.BooleanField(default=False)
     created_at = models.DateTimeField()
-    updated_at = models.DateTimeField(db_index=True)
+    updated_at = models.DateTimeField()
     created_by = models.CharField(max_length=150)
 
     class Meta:
@@ -101,8 +102,13 @@ class Manifest(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_on"], name="manifest_due", condition=Q(status="delivered")),
-            models.Index(fields=["updated_at", "id"], name="manifest_updated"),
+            models.Index(fields=["profile", "id"], name="manifest_profile"),
+            models.Index(fields=["status", "id"], name="manifest_rare", condition=Q(status__in=RARE)),
         ]
+
+    def __init__(self, *args: object, **values: object) -> None:
+        super().__init__(*args, **values)
+        self.written: list[ManifestEvent] = []  # events kept by this very object, so that nobody asks for them again
 
     def __str__(self) -> str:
         return self.number
@@ -122,6 +128,7 @@ class ManifestWaste(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(name="manifest_waste_once", fields=["manifest", "position"])]
+        indexes = [models.Index(fields=["waste_code", "manifest"], name="manifest_of_code")]
 
     def __str__(self) -> str:
         return f"{self.manifest_id} {self.position}"
@@ -133,28 +140,37 @@ class ManifestLeg(models.Model):
     manifest = models.ForeignKey(Manifest, models.CASCADE, related_name="legs")
     position = models.PositiveSmallIntegerField()  # from 1
     organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="+")
-    vehicle = models.CharField(max_length=12, blank=True, db_index=True)
+    vehicle = models.CharField(max_length=12, blank=True)
     departed_at = models.DateTimeField(null=True)
     arrived_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(name="manifest_leg_once", fields=["manifest", "position"])]
+        indexes = [models.Index(fields=["vehicle", "manifest"], name="manifest_of_vehicle")]
 
     def __str__(self) -> str:
         return f"{self.manifest_id} {self.position}"
 
 
 class ManifestSight(models.Model):
-    """Whom a manifest concerns: ``org:<id>``, ``div:<code>`` of each level, ``div:<county>/<domain>`` for duties."""
+    """Whom a manifest concerns: ``org:<id>``, ``div:<code>`` of each level, ``div:<county>/<domain>`` for duties.
+
+    ``is_open`` and ``updated_at`` are those of the manifest: a reader's list of what is open or has changed runs
+    along an index of this table alone, whatever else there is. Of a reader's own scopes a manifest has one at most.
+    """
 
     pk = models.CompositePrimaryKey("scope", "manifest_id")
     scope = models.CharField(max_length=40)
     manifest = models.ForeignKey(Manifest, models.CASCADE, related_name="sights", db_index=True)
     is_open = models.BooleanField(default=True)
+    updated_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["scope", "manifest"], name="manifest_open_sight", condition=Q(is_open=True))]
+        indexes = [
+            models.Index(fields=["scope", "manifest"], name="manifest_open_sight", condition=Q(is_open=True)),
+            models.Index(fields=["scope", "updated_at", "manifest"], name="manifest_changed_sight"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.scope} {self.manifest_id}"

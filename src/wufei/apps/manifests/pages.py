@@ -7,11 +7,12 @@ from typing import Any
 
 from wufei.apps.manifests import forms, selectors
 from wufei.apps.manifests.models import Manifest, ManifestEvent
-from wufei.apps.manifests.parties import Parties, resolve
+from wufei.apps.manifests.parties import Parties, ends_of, resolve
 from wufei.apps.manifests.services import slot_name
 from wufei.apps.manifests.signing import may_sign, own_slots
 from wufei.apps.manifests.telling import findings_for
 from wufei.apps.registry.models import User
+from wufei.apps.signatures.selectors import Delegated, delegated_by
 from wufei.core.findings import Finding
 from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, REACHED, STATUS_NAMES, Event, Status, acting_slot
@@ -77,14 +78,19 @@ class ManifestPage:
     hosts: Sequence[tuple[str, str, str]]  # slot, event, words: what another party may sign on this screen
     may_edit: bool
     may_ask_amendment: bool
+    versions: Mapping[str, Mapping[str, Any]]  # every document that was ever signed, by its hash
     returns: str
     returned_by: Sequence[str]
     trip: str
 
 
-def manifest_page(user: User, manifest: Manifest, *, at: datetime) -> ManifestPage:
-    """Everything of one manifest for its page; four queries besides the manifest itself."""
-    parties, _ = resolve(manifest.document)
+def manifest_page(
+    user: User, manifest: Manifest, *, at: datetime, delegated: Delegated | None = None
+) -> ManifestPage:
+    """Everything of one manifest for its page; four queries at most besides the manifest itself."""
+    if delegated is None:
+        delegated = delegated_by(user, today=local_day(at))
+    parties, _ = resolve(manifest.document, ends_of(manifest))
     history = selectors.history_of(manifest)
     told = [findings_for(user, manifest, row.findings) for row in history]
     is_party = user.organisation_id in parties.organisations()
@@ -94,7 +100,8 @@ def manifest_page(user: User, manifest: Manifest, *, at: datetime) -> ManifestPa
     if not is_party:
         shown = [forms.masked(group) for group in shown]
     status = Status(manifest.status)
-    possible = [e for e in selectors.next_events(manifest) if may_act(user, manifest, parties, e, at=at)]
+    givers = frozenset(giver for giver, _ in delegated)
+    possible = [e for e in selectors.next_events(manifest) if may_act(user, manifest, parties, e, givers, at=at)]
     possible.sort(key=lambda event: event is Event.VOID)  # what ends it stands last
     return ManifestPage(
         number=manifest.number,
@@ -116,6 +123,7 @@ def manifest_page(user: User, manifest: Manifest, *, at: datetime) -> ManifestPa
         hosts=_hosts(manifest, parties, user) if is_party else [],
         may_ask_amendment=is_party and status not in (Status.DRAFT, Status.VOID),
         may_edit=is_party and status is not Status.VOID and bool(_editable(manifest, own_slots(user, parties))),
+        versions={row.content_hash: row.document for row in history},
         returns=manifest.returns.number if manifest.returns else "",
         returned_by=selectors.returns_of(manifest),
         trip=manifest.trip.number if manifest.trip else "",
@@ -142,8 +150,10 @@ def _step(row: ManifestEvent, findings: Sequence[Mapping[str, Any]]) -> Step:
     )
 
 
-def may_act(user: User, manifest: Manifest, parties: Parties, event: Event, *, at: datetime) -> bool:
-    """Whether the person's firm holds a slot that acts for the event now, or lets the person sign for it."""
+def may_act(
+    user: User, manifest: Manifest, parties: Parties, event: Event, givers: frozenset[int], *, at: datetime
+) -> bool:
+    """Whether the person's firm holds a slot that acts for the event now, or one of ``givers`` lets them sign."""
     if event is Event.AMEND:
         return False  # asked for on its own page
     profile = manifest_profiles()[manifest.profile]
@@ -152,8 +162,9 @@ def may_act(user: User, manifest: Manifest, parties: Parties, event: Event, *, a
         if event is Event.WITNESS
         else acting_slot(event, manifest.leg, profile.signs)
     )
-    if user.organisation_id in parties.organisations():  # its people need no delegation, and no query
-        slots = [slot for slot in slots if user.organisation_id in parties.organisations_of(slot)]
+    own = frozenset({user.organisation_id})
+    able = own if own & parties.organisations() else givers  # the people of a party need no delegation, and no query
+    slots = [slot for slot in slots if able & parties.organisations_of(slot)]
     return any(may_sign(user, slot, parties, manifest.domain, at=at) for slot in slots)
 
 
@@ -207,7 +218,7 @@ def edit_groups(
     user: User, manifest: Manifest, findings: Sequence[Finding] = (), raw: Mapping[str, str] | None = None
 ) -> list[forms.Group]:
     """The form of what the person may still change."""
-    slots = own_slots(user, resolve(manifest.document)[0])
+    slots = own_slots(user, resolve(manifest.document, ends_of(manifest))[0])
     editable = _editable(manifest, slots)
     status, is_round = Status(manifest.status), manifest_profiles()[manifest.profile].is_round
     return forms.groups(

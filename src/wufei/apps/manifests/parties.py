@@ -3,10 +3,11 @@
 Invariant: for a party outside the region the party inside acts; everyone else acts for their own firm.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wufei.apps.manifests.models import Manifest
 from wufei.apps.registry.models import Organisation, Site
 from wufei.core.divisions import place_of, prefix_of
 from wufei.core.findings import Finding
@@ -83,16 +84,25 @@ def named(document: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*ends, (document.get("livestock") or {}).get("insurer"), *carriers)
 
 
-def resolve(document: Mapping[str, Any]) -> tuple[Parties, list[Finding]]:
-    """The parties that a document names, and a finding for each that the registry does not know; two queries."""
+def ends_of(manifest: Manifest) -> list[Site]:
+    """The two ends of a stored manifest inside the region; none is read again that was joined."""
+    return [site for site in (manifest.generator_site, manifest.receiver_site) if site is not None]
+
+
+def resolve(document: Mapping[str, Any], read: Sequence[Site] = ()) -> tuple[Parties, list[Finding]]:
+    """The parties that a document names, and a finding for each that the registry does not know; two queries.
+
+    ``read`` are sites, with their organisations, that the caller has read already: then it is one query.
+    """
     found: list[Finding] = []
     codes = {
         f"/{end}/site": code for end in ("generator", "receiver") if (code := (document.get(end) or {}).get("site"))
     }
-    sites = {
-        site.code: site
-        for site in Site.objects.filter(code__in=codes.values()).select_related("organisation", "division")
-    }
+    sites = {site.code: site for site in read}
+    missing = set(codes.values()) - set(sites)
+    if missing:
+        rows = Site.objects.filter(code__in=missing).select_related("organisation", "division")
+        sites |= {site.code: site for site in rows}
     for pointer, code in codes.items():
         if code not in sites:
             found.append(_unknown(pointer, f"没有登记编号为“{code}”的场所。"))

@@ -4,25 +4,32 @@
 names; a list walks that index, so a page costs the same among a thousand manifests and among a million.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.timezone import localdate
 
-from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestSight
+from wufei.apps.manifests.models import RARE, Manifest, ManifestEvent, ManifestLeg, ManifestSight, ManifestWaste
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import NOTHING, scope
-from wufei.apps.signatures.selectors import delegated_by
+from wufei.apps.signatures.selectors import Delegated, delegated_by
 from wufei.core.manifest import CLOSED, STATUS_NAMES, Event, Status, allowed_events
 from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.numbers import grouped_text
 
 Person = User | AnonymousUser
+Keys = Callable[[datetime | None, tuple[Any, Any] | None, int], Any]
+Walk = tuple[str, frozenset[str]]  # a scope, and the domains to which it is limited (none: all)
 PAGE_SIZE = 50
+MUCH = 2_000  # manifests in sight from which on a filter's own index is walked
+OPEN = frozenset({s.value for s in Status} - {s.value for s in CLOSED})
 
 
 def sight_scopes(user: Person) -> list[str]:
@@ -37,17 +44,31 @@ def sight_scopes(user: Person) -> list[str]:
     return [f"div:{seen.prefix}/{domain}" for domain in sorted(seen.domains)]
 
 
-def visible_manifests(user: Person) -> QuerySet[Manifest]:
+def reader_walks(user: Person, delegated: Delegated | None = None) -> list[Walk]:
+    """The ways to what a person sees: their scopes, and the firms that let them sign, in the domains named."""
+    if delegated is None:
+        delegated = delegated_by(user, today=localdate())
+    own = [(name, frozenset[str]()) for name in sight_scopes(user)]
+    return own + [(f"org:{giver}", frozenset(domains)) for giver, domains in delegated]
+
+
+def visible_manifests(user: Person, delegated: Delegated | None = None) -> QuerySet[Manifest]:
     """The manifests that a person may see: those of their firm, or of their division in the domains of their duty.
 
     Whoever signs by delegation sees the manifests of the firm that gave it, in the domains that it names.
     """
-    sights = ManifestSight.objects.filter(scope__in=sight_scopes(user))
-    seen = Q(pk__in=sights.values("manifest_id"))
-    for giver, domains in delegated_by(user, today=localdate()):
-        given = Q(pk__in=ManifestSight.objects.filter(scope=f"org:{giver}").values("manifest_id"))
-        seen |= given & Q(domain__in=domains) if domains else given
-    return Manifest.objects.filter(seen)
+    return Manifest.objects.filter(_in_sight(reader_walks(user, delegated), "pk", ""))
+
+
+def _in_sight(walks: Sequence[Walk], key: str, prefix: str) -> Q:
+    """That one of the walks leads to the manifest."""
+    # EXISTS, not IN: SQLite would first gather the million that an office sees to find the one that is asked for.
+    seen = Q(pk__in=[])
+    for domains in {domains for _, domains in walks}:
+        names = [name for name, of in walks if of == domains]
+        by_these = Q(Exists(ManifestSight.objects.filter(scope__in=names, manifest_id=OuterRef(key))))
+        seen |= by_these & Q(**{f"{prefix}domain__in": sorted(domains)}) if domains else by_these
+    return seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +81,6 @@ class ManifestFilter:
     plate: str = ""
     code: str = ""
     open_only: bool = False
-    updated_since: datetime | None = None
     trip: int | None = None
 
 
@@ -121,45 +141,121 @@ _LIST_COLUMNS = (
 def manifest_rows(
     user: Person, chosen: ManifestFilter, *, before: int | None = None, limit: int = PAGE_SIZE
 ) -> tuple[list[ManifestRow], int | None]:
-    """One page of manifests, newest first, and the key of the next page (``None`` at the end); one query."""
-    scopes = sight_scopes(user)
-    if not scopes:
+    """One page of manifests, newest first, and the key of the next (``None`` at the end); three queries at most."""
+    walks = reader_walks(user)
+    if not walks:
         return [], None
-    # One filter: each filter over a relation to many would be a join of its own.
-    walked: dict[str, object] = {"sights__scope__in": scopes}
-    if chosen.open_only:
-        walked["sights__is_open"] = True
-    if before is not None:
-        walked["sights__manifest_id__lt"] = before
-    rows = _filtered(Manifest.objects.filter(**walked), chosen)
-    if len(scopes) > 1:
-        rows = rows.distinct()
-    found = list(rows.order_by("-sights__manifest_id").only(*_LIST_COLUMNS)[: limit + 1])
+    keys = _keys(walks, chosen, before, limit + 1)
+    found = list(Manifest.objects.filter(pk__in=keys).order_by("-pk").only(*_LIST_COLUMNS)[: limit + 1])
     return [row_of(m) for m in found[:limit]], (found[limit - 1].pk if len(found) > limit else None)
 
 
-def _filtered(rows: QuerySet[Manifest], chosen: ManifestFilter) -> QuerySet[Manifest]:
-    if chosen.status:
-        rows = rows.filter(status=chosen.status)
-    if chosen.profile:
-        rows = rows.filter(profile=chosen.profile)
-    if chosen.q:
-        rows = rows.filter(number__startswith=chosen.q)
+def _keys(walks: Sequence[Walk], chosen: ManifestFilter, before: int | None, most: int) -> RawSQL:
+    """The keys of a page. What walks far is chosen by hand: no database knows how much one reader sees.
+
+    A reader who sees little, or filters little, walks their own sights; one who sees much walks the index of the
+    filter and asks of each manifest whether it is in sight.
+    """
+    driver = _driver(chosen) if _is_selective(chosen) and _sees_much(walks) else None
+    if driver is None:
+        branches = []
+        for sights in _sights(walks):
+            if chosen.open_only or chosen.status in OPEN:
+                sights = sights.filter(is_open=True)
+            if before is not None:
+                sights = sights.filter(manifest_id__lt=before)
+            wanted = _wanted(chosen, "manifest_id", "manifest__")
+            branches.append(sights.filter(wanted).order_by("-manifest_id").values("manifest_id")[:most])
+        return first_of(branches)
+    rows, key, prefix = driver
+    if before is not None:
+        rows = rows.filter(**{f"{key}__lt": before})
+    rows = rows.filter(_wanted(chosen, key, prefix), _in_sight(walks, key, prefix))
+    return first_of([rows.order_by(f"-{key}").values(key).distinct()[:most]])
+
+
+def _sights(walks: Sequence[Walk]) -> Iterator[QuerySet[ManifestSight]]:
+    for name, domains in walks:
+        sights = ManifestSight.objects.filter(scope=name)
+        yield sights.filter(manifest__domain__in=sorted(domains)) if domains else sights
+
+
+def first_of(branches: Sequence[QuerySet[Any, Any]]) -> RawSQL:
+    """The keys of several short lists as one subquery: SQLite takes no ORDER BY in a union's own parts."""
+    parts = [branch.query.sql_with_params() for branch in branches]
+    sql = " UNION ALL ".join(f"SELECT * FROM ({part}) AS part{n}" for n, (part, _) in enumerate(parts))  # noqa: S608
+    return RawSQL(sql, [value for _, values in parts for value in values])  # noqa: S611 - made by the ORM itself
+
+
+def _is_selective(chosen: ManifestFilter) -> bool:
+    return bool(
+        chosen.q or chosen.plate or chosen.code or chosen.profile or chosen.trip or chosen.status in RARE
+    ) and not (chosen.open_only or chosen.status in OPEN)
+
+
+def _sees_much(walks: Sequence[Walk]) -> bool:
+    """Whether a reader sees so many manifests that their own sights are no way to the few that a filter leaves."""
+    walked = [ManifestSight.objects.filter(scope=name).values("manifest_id")[:MUCH] for name, _ in walks]
+    sql, values = walked[0].query.sql_with_params() if len(walked) == 1 else ("", ())
+    if len(walked) > 1:
+        union = first_of(walked)
+        sql, values = union.sql, tuple(union.params)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({sql}) AS walked", list(values))  # noqa: S608 - made by the ORM itself
+        return bool(cursor.fetchone()[0] >= MUCH)
+
+
+def _driver(chosen: ManifestFilter) -> tuple[QuerySet[Any, Any], str, str]:
+    """The index to walk for a filter: rows, the name of the manifest's key in them, and the way to its columns."""
     if chosen.plate:
-        rows = rows.filter(pk__in=Manifest.objects.filter(legs__vehicle=chosen.plate).values("pk"))
+        return ManifestLeg.objects.filter(vehicle=chosen.plate), "manifest_id", "manifest__"
     if chosen.code:
-        rows = rows.filter(pk__in=Manifest.objects.filter(wastes__waste_code=chosen.code).values("pk"))
-    if chosen.updated_since is not None:
-        rows = rows.filter(updated_at__gte=chosen.updated_since)
+        return ManifestWaste.objects.filter(waste_code=chosen.code), "manifest_id", "manifest__"
+    return Manifest.objects.all(), "pk", ""
+
+
+def _wanted(chosen: ManifestFilter, key: str, prefix: str) -> Q:
+    """What a filter asks of a manifest whose key is ``key`` and whose columns begin with ``prefix``."""
+    wanted = Q()
+    for column in ("status", "profile"):
+        if value := getattr(chosen, column):
+            wanted &= Q(**{f"{prefix}{column}": value})
+    if chosen.q:
+        wanted &= Q(**{f"{prefix}number__startswith": chosen.q})
+        if connection.vendor == "sqlite":  # which has no index for LIKE; its text is ordered by bytes
+            wanted &= Q(**{f"{prefix}number__gte": chosen.q, f"{prefix}number__lt": chosen.q + "\U0010ffff"})
     if chosen.trip is not None:
-        rows = rows.filter(trip_id=chosen.trip)
-    return rows
+        wanted &= Q(**{f"{prefix}trip_id": chosen.trip})
+    if chosen.plate:
+        wanted &= Q(Exists(ManifestLeg.objects.filter(manifest_id=OuterRef(key), vehicle=chosen.plate)))
+    if chosen.code:
+        wanted &= Q(Exists(ManifestWaste.objects.filter(manifest_id=OuterRef(key), waste_code=chosen.code)))
+    return wanted
 
 
-def manifest_of(user: Person, number: str) -> Manifest | None:
+def changed_keys(user: Person, narrow: Mapping[str, str]) -> Keys:
+    """What the pages of the interface run along: the keys of what is in sight, in the order of (change, key)."""
+
+    def keys(since: datetime | None, behind: tuple[Any, Any] | None, most: int) -> Any:
+        branches = []
+        for sights in _sights(reader_walks(user)):
+            rows = sights.filter(**{f"manifest__{name}": value for name, value in narrow.items()})
+            if since is not None:
+                rows = rows.filter(updated_at__gte=since)
+            if behind is not None:
+                value, key = behind
+                later = Q(updated_at__gt=value) | Q(manifest_id__gt=key)
+                rows = rows.filter(later, updated_at__gte=value)
+            branches.append(rows.order_by("updated_at", "manifest_id").values("manifest_id")[:most])
+        return first_of(branches) if branches else ()
+
+    return keys
+
+
+def manifest_of(user: Person, number: str, delegated: Delegated | None = None) -> Manifest | None:
     """One manifest with what its page joins, or ``None`` where it is not in sight; one query."""
     return (
-        visible_manifests(user)
+        visible_manifests(user, delegated)
         .filter(number=number)
         .select_related("generator_site__organisation", "receiver_site__organisation", "returns", "trip")
         .first()
@@ -167,12 +263,16 @@ def manifest_of(user: Person, number: str) -> Manifest | None:
 
 
 def history_of(manifest: Manifest) -> Sequence[ManifestEvent]:
-    """All versions of a manifest, oldest first; one query."""
+    """All versions of a manifest, oldest first; one query, none where this very object has just kept them all."""
+    if len(manifest.written) == manifest.events:
+        return manifest.written
     return list(ManifestEvent.objects.filter(manifest=manifest).order_by("sequence"))
 
 
 def returns_of(manifest: Manifest) -> list[str]:
-    """The numbers of the return shipments that a refusal made."""
+    """The numbers of the return shipments that a refusal made; one query, none where nothing was refused."""
+    if Status(manifest.status) not in (Status.PARTLY_ACCEPTED, Status.REFUSED):
+        return []
     return list(Manifest.objects.filter(returns=manifest).order_by("pk").values_list("number", flat=True))
 
 

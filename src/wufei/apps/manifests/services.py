@@ -16,10 +16,10 @@ from wufei.apps.manifests import booking
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.effects import EFFECTS, follow_packages, masses_of_packages, refused_packages, take_back
 from wufei.apps.manifests.judging import lacking_for, prepared, preview, read_new, slot_for, slot_name, updated
-from wufei.apps.manifests.keeping import move_document, see, write_parts
-from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestLeg, ManifestSight, ManifestWaste
+from wufei.apps.manifests.keeping import keep, move_document, see, write_parts
+from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestLeg, ManifestWaste
 from wufei.apps.manifests.numbers import claim_number, take_numbers
-from wufei.apps.manifests.parties import Parties, draft_scopes, resolve, scopes
+from wufei.apps.manifests.parties import Parties, draft_scopes, ends_of, resolve, scopes
 from wufei.apps.manifests.selectors import visible_manifests
 from wufei.apps.manifests.signing import own_slots
 from wufei.apps.registry.models import User
@@ -28,7 +28,6 @@ from wufei.core.catalogue import domain_of
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import (
-    CLOSED,
     Event,
     Outcome,
     RuleError,
@@ -70,8 +69,9 @@ def create_and_submit(raw: object, *, act: Act) -> Manifest:
     """Draw up and submit in one: what stands against either is told, and then nothing is kept."""
 
     def work() -> Manifest:
-        manifest = create_manifest(raw, act=replace(act, key=""))
-        return advance(manifest.number, Event.SUBMIT, {}, act=act)
+        document, parties = read_new(raw, act)
+        manifest = _insert(document, parties, act=replace(act, key=""), number=None)
+        return _advanced(manifest, Event.SUBMIT, {}, act)
 
     return in_transaction(work)
 
@@ -135,9 +135,31 @@ def append_event(
     payload: Mapping[str, Any],
     previous: str = "",
     bookings: Sequence[str] = (),
-    findings: Sequence[Finding] = (),
 ) -> ManifestEvent:
-    return ManifestEvent.objects.create(
+    """Keep a version of the manifest."""
+    return _append(
+        event_of(manifest, event, slot, act, payload=payload, previous=previous, bookings=bookings), manifest
+    )
+
+
+def _append(row: ManifestEvent, manifest: Manifest) -> ManifestEvent:
+    row.save(force_insert=True)
+    manifest.written.append(row)
+    return row
+
+
+def event_of(
+    manifest: Manifest,
+    event: str,
+    slot: str,
+    act: Act,
+    *,
+    payload: Mapping[str, Any],
+    previous: str = "",
+    bookings: Sequence[str] = (),
+) -> ManifestEvent:
+    """A version of the manifest as it stands, not yet kept."""
+    return ManifestEvent(
         manifest=manifest,
         sequence=manifest.events,
         event=event,
@@ -152,7 +174,6 @@ def append_event(
         document=manifest.document,
         content_hash=manifest.content_hash,
         previous_hash=previous,
-        findings=[f.as_dict() for f in findings],
         bookings=list(bookings),
     )
 
@@ -172,7 +193,8 @@ def tell(manifest: Manifest, verb: str, act: Act, *, before: str | None) -> None
 
 def locked(person: User, number: str) -> Manifest:
     """The manifest in sight with this number, locked until the transaction ends; else 404."""
-    found = visible_manifests(person).filter(number=number).select_for_update(of=("self",)).first()
+    rows = visible_manifests(person).filter(number=number).select_for_update(of=("self",))
+    found = rows.select_related("generator_site__organisation", "receiver_site__organisation").first()
     if found is None:
         raise Http404(f"没有联单 {number}。")
     return found
@@ -201,6 +223,7 @@ def update_manifest(number: str, patch: Mapping[str, Any], *, act: Act) -> Manif
         move_document(manifest, document, parties, Status(manifest.status), act)
         if before == Status.SUBMITTED:
             follow_packages(manifest, old, act)
+        keep(manifest)
         append_event(manifest, "update", "", act, payload=dict(patch), previous=previous)
         tell(manifest, "update_manifest", act, before=before)
         return manifest
@@ -220,19 +243,23 @@ def advance(number: str, event: Event, payload: Mapping[str, Any], *, act: Act) 
         manifest = locked(act.person, number)
         if _is_repeat(manifest, event.value, act):
             return manifest
-        try:
-            return _step(manifest, event, payload, act)
-        except RuleError as error:
-            finding = Finding(None, error.pointer, error.what, error.remedy, error.code)
-            raise Refused([finding]) from error
+        return _advanced(manifest, event, payload, act)
 
     return in_transaction(work)
+
+
+def _advanced(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act) -> Manifest:
+    try:
+        return _step(manifest, event, payload, act)
+    except RuleError as error:
+        finding = Finding(None, error.pointer, error.what, error.remedy, error.code)
+        raise Refused([finding]) from error
 
 
 def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act) -> Manifest:
     before, previous = Status(manifest.status), manifest.content_hash
     target = next_status(manifest.number, before, event)
-    held, _ = resolve(manifest.document)
+    held, _ = resolve(manifest.document, ends_of(manifest))
     slot, found = slot_for(manifest, event, held, act)
     found += time_findings(act.claimed_at, act.server_at)
     if found:
@@ -258,15 +285,14 @@ def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act
     if event in (Event.DEPART, Event.HAND_OVER):
         manifest.leg = old_leg + 1
     _after(manifest, event, parties, outcomes, act)
-    row = append_event(manifest, event.value, slot, act, payload=payload, previous=previous, bookings=bookings)
+    row = event_of(manifest, event.value, slot, act, payload=payload, previous=previous, bookings=bookings)
     alerts += odd
     for effect in EFFECTS:
         alerts += effect(manifest, row, parties, act)
-    if alerts:
-        row.findings = [f.as_dict() for f in alerts]
-        row.save(update_fields=["findings"])
-        manifest.alerts += len(alerts)
-    manifest.save()
+    row.findings = [f.as_dict() for f in alerts]
+    _append(row, manifest)
+    manifest.alerts += len(alerts)
+    keep(manifest)
     tell(manifest, f"{event.value}_manifest", act, before=before.value)
     if any(o.refused_g for o in outcomes):
         _send_back(manifest, outcomes, act)
@@ -313,8 +339,6 @@ def _after(manifest: Manifest, event: Event, parties: Parties, outcomes: Sequenc
         manifest.due_on = last_day(local_day(act.claimed_at), number, unit, package_calendar())
     if outcomes:
         record_outcomes(manifest, outcomes)
-    if Status(manifest.status) in CLOSED:
-        ManifestSight.objects.filter(manifest=manifest).update(is_open=False)
 
 
 def record_outcomes(manifest: Manifest, outcomes: Sequence[Outcome]) -> None:

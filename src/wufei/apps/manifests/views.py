@@ -20,9 +20,10 @@ from wufei.apps.manifests.templating import copied, template_of
 from wufei.apps.manifests.trip_selectors import sees_trip
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
-from wufei.apps.signatures.selectors import signature_rows
+from wufei.apps.signatures.selectors import delegated_by, signature_rows
 from wufei.apps.web import is_partial, workbook_answer
 from wufei.core.findings import Refused
+from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, Event
 from wufei.core.manifest_profiles import manifest_profiles
 
@@ -47,6 +48,16 @@ def _found(user: Person, number: str) -> tuple[User, Manifest]:
     if manifest is None or not isinstance(user, User):
         raise Http404
     return user, manifest
+
+
+def _shown(user: Person, number: str) -> tuple[User, Manifest, pages.ManifestPage]:
+    """A manifest and all its page says; what others let the person sign is asked once."""
+    at = timezone.now()
+    delegated = delegated_by(user, today=local_day(at))
+    manifest = selectors.manifest_of(user, number, delegated)
+    if manifest is None or not isinstance(user, User):
+        raise Http404
+    return user, manifest, pages.manifest_page(user, manifest, at=at, delegated=delegated)
 
 
 @login_required
@@ -136,12 +147,11 @@ def _begun(request: HttpRequest, user: User, source: Manifest | None, blank: dic
 @require_safe
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     """One manifest."""
-    user, manifest = _found(request.user, number)
-    page = pages.manifest_page(user, manifest, at=timezone.now())
+    user, _, page = _shown(request.user, number)
     context = {
         "page": page,
         "may_draw_up": _may_draw_up(user),
-        "rows": signature_rows(f"manifest:{number}", user=user),
+        "rows": signature_rows(f"manifest:{number}", user=user, contents=page.versions),
         "subject": f"manifest:{number}",
         "sees_trip": manifest.trip_id is not None and sees_trip(user, manifest.trip_id),
     }
@@ -163,8 +173,8 @@ def paper(request: HttpRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, number: str) -> HttpResponse:
     """Change what no signature has sealed yet."""
-    user, manifest = _found(request.user, number)
-    if not pages.manifest_page(user, manifest, at=timezone.now()).may_edit:
+    user, manifest, page = _shown(request.user, number)
+    if not page.may_edit:
         raise Http404
     findings, raw = [], None
     if request.method == "POST":
@@ -190,8 +200,7 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, number: str, event: str) -> HttpResponse:
     """One step of the life: a page that asks for what the step needs, and signs."""
-    user, manifest = _found(request.user, number)
-    page = pages.manifest_page(user, manifest, at=timezone.now())
+    user, manifest, page = _shown(request.user, number)
     if event not in dict(page.actions):
         raise Http404
     chosen = Event(event)

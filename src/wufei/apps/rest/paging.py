@@ -24,6 +24,7 @@ from wufei.apps.rest.schemas import WrittenInstant
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
+Keys = Callable[[datetime | None, tuple[object, object] | None, int], Any]
 _LONGEST = 600  # characters of a cursor
 
 
@@ -50,19 +51,25 @@ class Taken(Generic[M]):
     next: str | None
 
 
-def take(rows: QuerySet[M], asked: PageQuery, *, by: str = "updated_at") -> Taken[M]:
+def take(rows: QuerySet[M], asked: PageQuery, *, by: str = "updated_at", keys: Keys | None = None) -> Taken[M]:
     """Read the page of ``rows`` that is asked for, in the order of (``by``, key); one query.
 
-    ``by`` is a column that is never null, with an index on (``by``, key). ``updated_since`` filters on it.
+    Args:
+        by: a column that is never null, with an index on (``by``, key). ``updated_since`` filters on it.
+        keys: gives the keys of the page itself from (``updated_since``, (value, key) of the row before, how many),
+            where an index of another table holds what this reader sees in this order.
     """
     column = rows.model._meta.get_field(by)
     assert isinstance(column, Field)
     assert not column.null, f"{by} may be null: a row without it would be on no page"
     found = rows.order_by(by, "pk")
-    if asked.updated_since is not None:
+    if keys is not None:
+        behind = _read(asked.cursor, rows, column) if asked.cursor else None
+        found = found.filter(pk__in=keys(asked.updated_since, behind, asked.limit + 1))
+    elif asked.updated_since is not None:
         assert isinstance(column, DateField), f"{by} is no instant: leave updated_since out of the query"
         found = found.filter(**{f"{by}__gte": asked.updated_since})
-    if asked.cursor:
+    if asked.cursor and keys is None:
         value, key = _read(asked.cursor, rows, column)
         # the first condition is implied by the second, and lets the database begin in the index
         found = found.filter(**{f"{by}__gte": value}).filter(Q(**{f"{by}__gt": value}) | Q(pk__gt=key))
@@ -73,10 +80,15 @@ def take(rows: QuerySet[M], asked: PageQuery, *, by: str = "updated_at") -> Take
 
 
 def page_of(
-    rows: QuerySet[M], asked: PageQuery, shape: Callable[[M], Any], *, by: str = "updated_at"
+    rows: QuerySet[M],
+    asked: PageQuery,
+    shape: Callable[[M], Any],
+    *,
+    by: str = "updated_at",
+    keys: Keys | None = None,
 ) -> dict[str, object]:
     """The page of ``rows`` as an answer: each row by ``shape``."""
-    taken = take(rows, asked, by=by)
+    taken = take(rows, asked, by=by, keys=keys)
     return {"items": [shape(row) for row in taken.rows], "next": taken.next}
 
 

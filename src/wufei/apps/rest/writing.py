@@ -85,7 +85,7 @@ def perform(request: HttpRequest, work: Callable[[], Any], *, key: str, dry_run:
             keep(_user(request), key, response)
         return response
 
-    response = in_transaction(attempt)
+    response = in_transaction(attempt, whole=True)
     if dry_run:
         response.headers["Dry-Run"] = "true"
     return response

@@ -4,8 +4,10 @@ Who sees the signatures of a document is decided by the app of the document, whi
 stands here: one's own keys, the delegations of one's firm, and who may read the personal data behind a signature.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -22,6 +24,7 @@ from wufei.core.signature import BadSignature
 Person = User | AnonymousUser
 REVEAL_ROLES = frozenset({Role.PROGRAMME_OFFICE, Role.ENFORCEMENT})
 PAGE_SIZE = 50
+Delegated = list[tuple[int, tuple[str, ...]]]  # the firm that gave it, the domains (none: all)
 
 
 def visible_keys(user: Person) -> QuerySet[SigningKey]:
@@ -42,7 +45,7 @@ def visible_delegations(user: Person) -> QuerySet[Delegation]:
     return Delegation.objects.filter(mine)
 
 
-def delegated_by(user: Person, *, today: date) -> list[tuple[int, tuple[str, ...]]]:
+def delegated_by(user: Person, *, today: date) -> Delegated:
     """The firms that let a person sign for them on a day, with the domains (none: all); one query."""
     if not isinstance(user, User) or not user.is_active or user.role not in FIRM_ROLES:
         return []
@@ -131,26 +134,32 @@ def signatures_of(subject: str) -> QuerySet[Signature]:
     return Signature.objects.filter(subject=subject).select_related("key", "organisation")
 
 
-def signature_rows(subject: str, *, user: Person) -> tuple[SignatureRow, ...]:
-    """The signatures of a document in their order; one query. Ask only for a document that ``user`` may see."""
+def signature_rows(
+    subject: str, *, user: Person, contents: Mapping[str, Any] | None = None
+) -> tuple[SignatureRow, ...]:
+    """The signatures of a document in their order; one query. Ask only for a document that ``user`` may see.
+
+    ``contents`` are all versions of the document by their hash, where the caller has read them: else each signature
+    asks for its own.
+    """
     rows = Signature.objects.filter(subject=subject)
     seen = scope(user)
     reveals = isinstance(user, User) and user.role in REVEAL_ROLES and seen.sees_all_domains
     return tuple(
-        _row(row, may_reveal=reveals and bool(row.division) and seen.covers(row.division))
+        _row(row, contents, may_reveal=reveals and bool(row.division) and seen.covers(row.division))
         for row in rows.select_related("key", "organisation", "person").order_by("sequence")
     )
 
 
-def _holds(row: Signature) -> bool:
+def _holds(row: Signature, contents: Mapping[str, Any] | None) -> bool:
     try:
-        check_row(row)
+        check_row(row, contents)
     except BadSignature:
         return False
     return True
 
 
-def _row(row: Signature, *, may_reveal: bool) -> SignatureRow:
+def _row(row: Signature, contents: Mapping[str, Any] | None, *, may_reveal: bool) -> SignatureRow:
     return SignatureRow(
         pk=row.pk,
         sequence=row.sequence,
@@ -168,7 +177,7 @@ def _row(row: Signature, *, may_reveal: bool) -> SignatureRow:
         device=row.key.device,
         on_delegation=row.delegation_id is not None,
         in_round=row.round_path is not None,
-        holds=_holds(row),
+        holds=_holds(row, contents),
         address=masked_address(str(row.evidence.get("address", ""))),
         may_reveal=may_reveal,
     )

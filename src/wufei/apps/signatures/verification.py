@@ -1,7 +1,8 @@
 """Walks the signatures and finds the first that does not hold (核验)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from wufei.apps.signatures.models import Signature
 from wufei.apps.signatures.subjects import kind_of
@@ -44,8 +45,10 @@ def signed_of(row: Signature) -> Signed:
     )
 
 
-def check_row(row: Signature) -> bool:
+def check_row(row: Signature, contents: Mapping[str, Any] | None = None) -> bool:
     """Check one stored signature, and its content where its app gives it; return whether it was given.
+
+    ``contents`` are the stored versions by their hash, where they have been read already.
 
     Raises:
         BadSignature: the signature does not hold, its key was not that person's, or the content is another.
@@ -60,7 +63,7 @@ def check_row(row: Signature) -> bool:
     if kind is None:
         check_signature(signed_of(row))
         return False
-    content = kind.signed_content(row)
+    content = kind.signed_content(row) if contents is None else contents.get(row.content_hash)
     if content is None:
         raise BadSignature("The content that was signed is not found any more.")
     try:
