@@ -180,8 +180,7 @@ def _found(request: HttpRequest, number: str) -> Manifest:
 def list_manifests(request: HttpRequest, asked: Query[ManifestQuery]) -> dict[str, object]:
     """按最近变动的先后列出可见的联单。"""
     narrow = {name: value for name in ("status", "profile") if (value := getattr(asked, name))}
-    keys = selectors.changed_keys(request.user, narrow)
-    rows = Manifest.objects.filter(**narrow).select_related("returns", "trip")
+    rows, keys = selectors.changed_manifests(request.user, narrow)
     return page_of(rows, asked, lambda m: manifest_out(m, request.user), by="updated_at", keys=keys)
 
 

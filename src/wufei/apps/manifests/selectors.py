@@ -233,8 +233,8 @@ def _wanted(chosen: ManifestFilter, key: str, prefix: str) -> Q:
     return wanted
 
 
-def changed_keys(user: Person, narrow: Mapping[str, str]) -> Keys:
-    """What the pages of the interface run along: the keys of what is in sight, in the order of (change, key)."""
+def changed_manifests(user: Person, narrow: Mapping[str, str]) -> tuple[QuerySet[Manifest], Keys]:
+    """What the pages of the interface run along: rows, of which ``keys`` finds those in sight as they changed."""
 
     def keys(since: datetime | None, behind: tuple[Any, Any] | None, most: int) -> Any:
         branches = []
@@ -249,7 +249,7 @@ def changed_keys(user: Person, narrow: Mapping[str, str]) -> Keys:
             branches.append(rows.order_by("updated_at", "manifest_id").values("manifest_id")[:most])
         return first_of(branches) if branches else ()
 
-    return keys
+    return Manifest.objects.select_related("returns", "trip"), keys
 
 
 def manifest_of(user: Person, number: str, delegated: Delegated | None = None) -> Manifest | None:

@@ -147,7 +147,7 @@ def _begun(request: HttpRequest, user: User, source: Manifest | None, blank: dic
 @require_safe
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     """One manifest."""
-    user, _, page = _shown(request.user, number)
+    user, manifest, page = _shown(request.user, number)
     context = {
         "page": page,
         "may_draw_up": _may_draw_up(user),
