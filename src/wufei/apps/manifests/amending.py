@@ -27,14 +27,13 @@ from wufei.core.manifest_document import (
     Document,
     changes,
     lacking,
-    outcome_findings,
-    outcomes_of,
     pattern_of,
     profile_findings,
     read_document,
     with_defaults,
 )
 from wufei.core.manifest_profiles import fields, manifest_profiles
+from wufei.core.manifest_receipt import outcome_findings, outcomes_of
 
 BOOKED = ("/wastes/*/mass_g", "/wastes/*/code", "/carriers/*/vehicle", "/generator/site", "/receiver/site")
 RECEIVED = ("/receipt/lines/*/accepted_g", "/receipt/lines/*/refused_g", "/receipt/lines/*/lost_g")

@@ -21,14 +21,13 @@ from wufei.core.manifest_document import (
     Document,
     lacking,
     merge,
-    outcome_findings,
     profile_findings,
     read_document,
     sealed_changes,
-    unsigned_witnesses,
     with_defaults,
 )
 from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.manifest_receipt import outcome_findings, unsigned_witnesses
 from wufei.core.manifest_slots import foreign_changes
 
 

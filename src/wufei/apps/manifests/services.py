@@ -40,9 +40,9 @@ from wufei.core.manifest import (
 from wufei.core.manifest_booking import Stamp
 from wufei.core.manifest_document import (
     Document,
-    outcomes_of,
 )
 from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.manifest_receipt import outcomes_of
 from wufei.core.manifest_slots import order_findings, restated_masses, time_findings
 from wufei.core.signature import content_hash
 from wufei.core.working_days import last_day, package_calendar
