@@ -27,7 +27,7 @@ from wufei.apps.facts.services import record_fact
 from wufei.apps.field.models import FieldDevice, FieldEvent, FieldOutcome, NumberBlock
 from wufei.apps.ledger import services as ledger
 from wufei.apps.manifests import services as manifests
-from wufei.apps.manifests.models import Trip, TripSight, TripStop
+from wufei.apps.manifests.models import ManifestSerial, Trip, TripSight, TripStop
 from wufei.apps.manifests.trip_selectors import trip_scopes
 from wufei.apps.packages import services as packages
 from wufei.apps.plans.services import load_pack
@@ -654,6 +654,7 @@ def make_manifest(mark, firm, code):
         "carriers": [{"organisation": firm.credit_code}],
         "receiver": {"outside": f"{name}接收方"},
     }
+    ManifestSerial.objects.create(key=MANIFESTS[mark][:-7], last=int(MANIFESTS[mark][-7:]))  # as if it were issued
     manifests.create_manifest(document, act=act, number=MANIFESTS[mark])
     manifests.advance(MANIFESTS[mark], Event.SUBMIT, {}, act=act)
 

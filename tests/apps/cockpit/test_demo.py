@@ -46,7 +46,8 @@ def test_the_demo_prints_every_account_with_its_password_and_the_address(served,
     assert f"http://127.0.0.1:{port}/" in said.output
 
 
-def test_the_demo_seals_its_simulated_year_once(monkeypatch):
+def test_the_demo_seals_its_simulated_year_once(monkeypatch, settings):
+    settings.DEMO = True
     thin = thinned(load_scenario("330523", 2022), 60)
     monkeypatch.setattr("wufei.core.simulation.load_scenario", lambda *_: thin)
     load_reference()

@@ -78,7 +78,7 @@ def test_the_list_pages_by_key_and_its_queries_do_not_grow(client, plant, django
             break
         url = answer.context["next_url"]
     assert seen == [f"{n:05}" for n in range(120, 0, -1)]
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get(reverse("weighings:tickets"))
 
 
