@@ -112,6 +112,7 @@ def findings_of(manifest: Manifest, document: Document) -> list[Finding]:
     """What stands against an amended document: what it lacks, a receipt that does not add up, what is settled."""
     status, since = Status(manifest.status), "arrive" if manifest.returns_id else "draft"
     lacks = [lacking(document, REACHED[status], leg=leg, since=since) for leg in range(1, max(manifest.leg, 1) + 1)]
+    lacks.append(lacking(document, "draft"))  # a return shipment too has two ends and its wastes
     found = list({(f.field, f.code): f for f in chain(*lacks)}.values()) + profile_findings(document)
     if len(document.get("carriers") or []) < manifest.leg:
         what = f"第 {manifest.leg} 家承运单位已经接运，不能从联单上删去。"
