@@ -60,7 +60,7 @@ def test_a_second_plan_of_the_year_is_refused(draft, site):
 def test_a_change_is_a_new_version_and_what_is_used_stays(filed, owner, site, receiver):
     own = selectors.own_plans(owner)
     used = {"site_id": site.pk, "year": 2026, "waste_code": OIL, "receiver_id": receiver.organisation_id}
-    assert services.use_plan(**used, mass_g=2 * TONNE) == 0
+    services.add_to_plan(services.plan_line(**used), 2 * TONNE)
     second = plans.change_plan(own, pk=filed.pk, reason="产量增加", actor="firm", at=AT)
     plans.save_plan(own, pk=second.pk, rows=tables(receiver, 8 * TONNE), actor="firm", at=AT)
     assert selectors.plan_in_force(site.pk, date(2026, 6, 1)) == filed  # the draft changes nothing yet
@@ -75,18 +75,22 @@ def test_a_change_is_a_new_version_and_what_is_used_stays(filed, owner, site, re
 
 def test_use_beyond_the_plan_is_counted_and_told_never_refused(filed, site, receiver):
     used = {"site_id": site.pk, "year": 2026, "waste_code": OIL, "receiver_id": receiver.organisation_id}
-    assert services.use_plan(**used, mass_g=6 * TONNE) == 1 * TONNE
-    assert services.use_plan(**used, mass_g=-2 * TONNE) == 0  # a manifest was refused
-    assert services.use_plan(**{**used, "waste_code": "900-039-49"}, mass_g=7) == 7
-    rows = selectors.plan_transfers_of(site.pk, on=date(2026, 6, 1))
-    assert [(row.waste_code, row.remaining_g) for row in rows] == [(OIL, TONNE), ("900-039-49", -7)]
+
+    def remaining():
+        rows = selectors.plan_transfers_of(site.pk, on=date(2026, 6, 1))
+        return [(row.waste_code, row.remaining_g) for row in rows]
+
+    services.add_to_plan(services.plan_line(**used), 6 * TONNE)
+    assert remaining() == [(OIL, -TONNE)]
+    services.add_to_plan(services.plan_line(**used), -2 * TONNE)  # a manifest was refused
+    services.add_to_plan(services.plan_line(**{**used, "waste_code": "900-039-49"}), 7)
+    assert remaining() == [(OIL, TONNE), ("900-039-49", -7)]
 
 
 def test_use_is_undone_with_the_callers_transaction(filed, site, receiver):
     with transaction.atomic():
-        services.use_plan(
-            site_id=site.pk, year=2026, waste_code=OIL, receiver_id=receiver.organisation_id, mass_g=TONNE
-        )
+        line = services.plan_line(site_id=site.pk, year=2026, waste_code=OIL, receiver_id=receiver.organisation_id)
+        services.add_to_plan(line, TONNE)
         transaction.set_rollback(True)
     assert selectors.plan_transfers_of(site.pk, on=date(2026, 6, 1))[0].used_g == 0
 

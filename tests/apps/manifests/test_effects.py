@@ -14,7 +14,7 @@ from wufei.apps.declarations.models import PlanUse
 from wufei.apps.ledger.models import AccountRecord
 from wufei.apps.ledger.verification import verify
 from wufei.apps.manifests import amending
-from wufei.apps.manifests.models import Manifest
+from wufei.apps.manifests.models import Manifest, ManifestUse
 from wufei.apps.manifests.paper import manifest_pdf
 from wufei.apps.manifests.services import Act, advance, create_manifest
 from wufei.apps.packages.actions import Act as PackageAct
@@ -65,7 +65,7 @@ def test_a_check_that_blocks_refuses_and_leaves_nothing(world, document):
     assert (manifest.status, Signature.objects.count()) == ("draft", 0)
 
 
-def amend(manifest, person, change):
+def amend(manifest, person, change, *, hours=9):
     """Apply an agreed amendment to the document as it is now."""
     manifest = Manifest.objects.get(pk=manifest.pk)
     after = deepcopy(manifest.document)
@@ -74,7 +74,7 @@ def amend(manifest, person, change):
         return amending.apply(
             Applied(
                 subject=f"manifest:{manifest.number}", version=manifest.events, before=manifest.document, after=after,
-                changes=(), amendment=1, actor=person, at=NOW + timedelta(hours=9),
+                changes=(), amendment=1, actor=person, at=NOW + timedelta(hours=hours),
             )
         )  # fmt: skip
 
@@ -203,3 +203,57 @@ def test_plan_and_permit_are_counted_refused_mass_is_given_back_and_amendments_c
     assert used() == ([1_500_000], [1_500_000])  # 1.8 t departed, 0.3 t came back
     amend(manifest, "plant", lambda doc: doc["receipt"]["lines"][0].update(accepted_g=1_480_000))
     assert used() == ([1_500_000], [1_480_000])
+
+
+def standing(world, permit):
+    """What plan and permit stand at, by year and code; and the same from the rows of the manifests."""
+    plan = PlanUse.objects.filter(site=world.sites["maker"]).exclude(used_g=0)
+    on_permit = PermitUse.objects.filter(permit=permit).exclude(used_g=0)
+    counters = (
+        {(u.year, u.waste_code): u.used_g for u in plan},
+        {(u.year, u.waste_code): u.used_g for u in on_permit},
+    )
+    rows = ManifestUse.objects.exclude(mass_g=0)
+    opened = (
+        {(u.year, u.waste_code): u.mass_g for u in rows.exclude(plan=None)},
+        {(u.year, u.waste_code): u.mass_g for u in rows.exclude(permit=None)},
+    )
+    assert counters == opened
+    return counters
+
+
+def test_across_new_year_each_step_counts_in_its_own_year_and_an_amendment_in_the_same(world, document):
+    """By hand: 1.8 t leave on 30 December 2026; 1.5 t are accepted and 0.3 t refused on 2 January 2027."""
+    permit = Permit.objects.create(
+        number="P1", organisation=world.firms["plant"], categories=["HW08"], capacity_t_per_year=100, mode="收集",
+        valid_until="2028-12-31", source="test",
+    )  # fmt: skip
+    document["wastes"] = document["wastes"][:1]
+    lines = [{"accepted_g": 1_500_000, "refused_g": 300_000}]
+    receipt = {"receipt": {"has_major_difference": False, "lines": lines}, "receiver": {"handler": "赵六"}}
+    days = 24 * 58  # 2 November and 58 days: 30 December
+    manifest = create_manifest(document, act=world.act("maker", hours=days))
+    for hours, who, event, payload in (
+        (1, "maker", "submit", {}), (2, "carrier", "depart", {}), (3, "second", "hand_over", {}),
+        (72, "second", "arrive", {}), (73, "plant", "confirm", receipt),
+    ):  # fmt: skip
+        manifest = advance(manifest.number, Event(event), payload, act=world.act(who, hours=days + hours))
+    assert standing(world, permit) == ({(2026, OIL): 1_500_000}, {(2027, OIL): 1_500_000})
+    amend(manifest, "maker", lambda doc: doc["wastes"][0].update(mass_g=1_790_000), hours=days + 99)
+    assert standing(world, permit) == ({(2026, OIL): 1_490_000}, {(2027, OIL): 1_500_000})
+
+
+def test_an_amended_code_moves_what_was_counted_to_the_other_line(drive, document, world):
+    other = "900-249-08"
+    permit = Permit.objects.create(
+        number="P1", organisation=world.firms["plant"], categories=["HW08"], capacity_t_per_year=100, mode="收集",
+        valid_until="2027-12-31", source="test",
+    )  # fmt: skip
+    document["wastes"] = document["wastes"][:1]
+    receipt = {
+        "receipt": {"has_major_difference": False, "lines": [{"accepted_g": 1_800_000}]},
+        "receiver": {"handler": "赵六"},
+    }
+    manifest = drive(document, *ALL[:4], ("plant", "confirm", receipt))
+    amend(manifest, "plant", lambda doc: doc["wastes"][0].update(code=other))
+    assert standing(world, permit) == ({(2026, other): 1_800_000}, {(2026, other): 1_800_000})

@@ -219,23 +219,17 @@ def reason_of(text: str, what: str) -> str:
 
 
 @transaction.atomic
-def use_plan(
-    *, site_id: int, year: int, waste_code: str, receiver_id: int | None, mass_g: int, receiver_name: str = ""
-) -> int:
-    """Count ``mass_g`` against the plan of a year; returns by how many grams the plan is now overrun (0 if within).
-
-    Never refuses: a transfer beyond the plan, or without one, is a fact that others judge. A negative mass gives back
-    what a void or refused manifest had used. Atomic, inside the caller's transaction.
-    """
+def plan_line(*, site_id: int, year: int, waste_code: str, receiver_id: int | None, receiver_name: str = "") -> int:
+    """The key of the line on which a site's use of a year's plan is counted; it exists without a plan too."""
     key = selectors.receiver_key(receiver_id, receiver_name)
     use, _ = PlanUse.objects.get_or_create(site_id=site_id, year=year, waste_code=waste_code, receiver_key=key)
-    PlanUse.objects.filter(pk=use.pk).update(used_g=F("used_g") + mass_g)
-    used_g = PlanUse.objects.values_list("used_g", flat=True).get(pk=use.pk)
-    rows = PlanTransfer.objects.filter(
-        plan__site_id=site_id, plan__year=year, plan__status="filed", waste_code=waste_code
-    )
-    rows = (
-        rows.filter(receiver_id=receiver_id) if receiver_id is not None else rows.filter(receiver_name=receiver_name)
-    )
-    planned_g = sum(rows.values_list("planned_mass_g", flat=True))
-    return max(0, used_g - planned_g)
+    return use.pk
+
+
+def add_to_plan(line_id: int, mass_g: int) -> None:
+    """Count ``mass_g`` on a line of a plan's use; a negative mass gives back what void or refused manifests had used.
+
+    Never refuses: a transfer beyond the plan, or without one, is a fact that others judge
+    (``selectors.plan_transfers_of`` tells by how much). Atomic, inside the caller's transaction.
+    """
+    PlanUse.objects.filter(pk=line_id).update(used_g=F("used_g") + mass_g)

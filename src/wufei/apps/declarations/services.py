@@ -8,9 +8,18 @@ from wufei.apps.declarations.agreements import (
 )
 from wufei.apps.declarations.book import book, book_file, book_rows, check_file, reverse_entry
 from wufei.apps.declarations.periodic import confirm, correct, generate, generate_all
-from wufei.apps.declarations.plans import change_plan, file_plan, return_plan, save_plan, start_plan, use_plan
+from wufei.apps.declarations.plans import (
+    add_to_plan,
+    change_plan,
+    file_plan,
+    plan_line,
+    return_plan,
+    save_plan,
+    start_plan,
+)
 
 __all__ = [
+    "add_to_plan",
     "book",
     "book_file",
     "book_rows",
@@ -23,11 +32,11 @@ __all__ = [
     "file_plan",
     "generate",
     "generate_all",
+    "plan_line",
     "record_contract",
     "return_plan",
     "reverse_entry",
     "save_plan",
     "start_plan",
     "submit_handling_plan",
-    "use_plan",
 ]

@@ -1,6 +1,7 @@
 """What an agreed amendment does: a new version, and in the ledger reversals of what was booked and the booking anew.
 
-Invariant: after it, the books hold exactly what they would hold had the document said so from the beginning.
+Invariant: after it, the books hold what they would hold had the document said so from the beginning; only how much of
+a departure the store did not hold is reckoned by what the store holds now.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +12,14 @@ from wufei.apps.amendments.subjects import AmendableKind, Applied, Current, regi
 from wufei.apps.ledger.services import booked_movements, hold_accounts, post, register_unknown_vehicle
 from wufei.apps.manifests import booking
 from wufei.apps.manifests.acts import Act
-from wufei.apps.manifests.effects import codes_of, count_use, masses_of_packages, move_amended, refused_packages
+from wufei.apps.manifests.effects import codes_of, masses_of_packages, move_amended, refused_packages
 from wufei.apps.manifests.keeping import keep, move_document
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, resolve
 from wufei.apps.manifests.selectors import history_of
 from wufei.apps.manifests.services import append_event, record_outcomes, tell
 from wufei.apps.manifests.subjects import sees
+from wufei.apps.manifests.uses import count_anew
 from wufei.apps.registry.models import User
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import Movement
@@ -95,11 +97,11 @@ def apply(applied: Applied) -> int:
     old, touched = manifest.document, {pattern_of(pointer) for pointer, _, _ in changes(manifest.document, document)}
     is_counted = bool(touched & {*BOOKED, *RECEIVED, "/receiver/outside"})
     move_document(manifest, document, parties, Status(manifest.status), act)
-    bookings = _book_anew(manifest, old, parties, history, act) if is_counted else []
+    bookings = _book_anew(manifest, parties, history, act) if is_counted else []
     if manifest.status in CLOSED and touched & {*BOOKED, *RECEIVED}:
         record_outcomes(manifest, outcomes_of(document))
     if bookings:
-        _count_difference(manifest, old, parties, act)
+        count_anew(manifest, parties, history, actor=act.actor, at=act.server_at)
     move_amended(manifest, old, act)
     payload: Mapping[str, Any] = {"amendment": applied.amendment, "changes": list(applied.changes)}
     append_event(manifest, Event.AMEND.value, "", act, payload=payload, previous=previous, bookings=bookings)
@@ -157,9 +159,7 @@ def _settled(manifest: Manifest, document: Document) -> list[Finding]:
     return found
 
 
-def _book_anew(
-    manifest: Manifest, old: Mapping[str, Any], parties: Parties, history: Sequence[ManifestEvent], act: Act
-) -> list[str]:
+def _book_anew(manifest: Manifest, parties: Parties, history: Sequence[ManifestEvent], act: Act) -> list[str]:
     """Reverse what stands of the manifest in the books and book its steps by the new document; one batch."""
     keys = [key for row in history for key in row.bookings]
     if not keys:
@@ -173,24 +173,6 @@ def _book_anew(
     movements += _steps(manifest, parties, history, standing, sequence, reason)
     post(movements, actor=act.actor, recorded_at=act.server_at)
     return [m.key for m in movements]
-
-
-def _count_difference(manifest: Manifest, old: Mapping[str, Any], parties: Parties, act: Act) -> None:
-    """Bring what was counted against plan and permit to the amended masses, where the wastes are the same."""
-    document = manifest.document
-    if [w["code"] for w in old["wastes"]] != [w["code"] for w in document["wastes"]]:
-        return  # another waste is another line of plan and permit: the checks tell, a person decides
-    before, after = outcomes_of(old), outcomes_of(document)
-    sent = [
-        (new.get("mass_g") or 0) - (was.get("mass_g") or 0)
-        for was, new in zip(old["wastes"], document["wastes"], strict=True)
-    ]
-    if len(before) == len(after) == len(sent):
-        sent = [s - (a.refused_g - b.refused_g) for s, b, a in zip(sent, before, after, strict=True)]
-        accepted = [a.accepted_g - b.accepted_g for b, a in zip(before, after, strict=True)]
-        count_use(manifest, parties, act, sent=sent, accepted=accepted)
-    else:
-        count_use(manifest, parties, act, sent=sent)
 
 
 def _steps(

@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wufei.apps.declarations.services import use_plan
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.dossier import dossier_of
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties
-from wufei.apps.manifests.regions import count_crossing, judge_compensation
+from wufei.apps.manifests.regions import judge_compensation
+from wufei.apps.manifests.uses import Counting, count_departure, count_receipt
 from wufei.apps.packages import transport
 from wufei.apps.packages.actions import Act as PackageAct
-from wufei.apps.registry.services import use_permit
 from wufei.apps.signatures.services import Part, sign_many
 from wufei.core import checks
 from wufei.core.findings import Finding, Refused
@@ -161,51 +160,13 @@ def refused_packages(document: Mapping[str, Any]) -> set[str]:
 
 
 def use_up(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
-    """Count what departs against the sender's plan and what is accepted against the receiver's permit.
-
-    What is refused is given back to the plan: it has not gone where the plan says.
-    """
-    event, document = Event(row.event), manifest.document
-    if event is Event.DEPART:
-        count_use(manifest, parties, act, sent=[waste["mass_g"] for waste in document["wastes"]])
-    elif event in (Event.CONFIRM, Event.REFUSE):
-        lines = document["receipt"]["lines"]
-        refused = [-(line.get("refused_g") or 0) for line in lines]
-        count_use(manifest, parties, act, sent=refused, accepted=[line.get("accepted_g") or 0 for line in lines])
+    """Count what departs against the sender's plan and what is accepted against the receiver's permit."""
+    counting = Counting(local_day(act.claimed_at), act.actor, act.server_at)
+    if row.event == Event.DEPART:
+        count_departure(manifest, parties, counting)
+    elif row.event in (Event.CONFIRM, Event.REFUSE):
+        count_receipt(manifest, parties, counting)
     return []
-
-
-def count_use(
-    manifest: Manifest, parties: Parties, act: Act, *, sent: Sequence[int] = (), accepted: Sequence[int] = ()
-) -> None:
-    """Count grams by waste, in the order of the wastes: sent against plan and approval, accepted against permit."""
-    count_crossing(manifest, parties, act, sent)
-    if manifest_profiles()[manifest.profile].domain != "hazardous" or manifest.returns_id:
-        return
-    day, wastes = local_day(act.claimed_at), manifest.document["wastes"]
-    receiver = parties.receiver
-    for waste, mass_g in zip(wastes, sent, strict=False):
-        if mass_g and parties.generator is not None:
-            use_plan(
-                site_id=parties.generator.pk,
-                year=day.year,
-                waste_code=waste["code"],
-                receiver_id=receiver.organisation_id if receiver else None,
-                receiver_name="" if receiver else manifest.receiver_name,
-                mass_g=mass_g,
-            )
-    if receiver is None or not any(accepted):
-        return
-    for index, permit in checks.receiving_permits(dossier_of(manifest, parties, day=day)).items():
-        if mass_g := accepted[index]:
-            use_permit(
-                permit_id=permit.id,
-                year=day.year,
-                waste_code=wastes[index]["code"],
-                mass_g=mass_g,
-                actor=act.actor,
-                at=act.server_at,
-            )
 
 
 EFFECTS: Sequence[Effect] = (judge, judge_compensation, sign_event, move_packages, use_up)

@@ -153,6 +153,33 @@ class ManifestLeg(models.Model):
         return f"{self.manifest_id} {self.position}"
 
 
+class ManifestUse(models.Model):
+    """Grams of a manifest that stand in one counter: a line of a plan's use or of an approval, or a permit."""
+
+    manifest = models.ForeignKey(Manifest, models.CASCADE, related_name="uses")
+    position = models.PositiveSmallIntegerField()  # of the waste, from 1
+    waste_code = models.CharField(max_length=20)
+    year = models.PositiveSmallIntegerField()  # of the step that was counted
+    mass_g = models.BigIntegerField(default=0)
+    plan = models.ForeignKey("declarations.PlanUse", models.PROTECT, null=True, related_name="manifests")
+    approval = models.ForeignKey("registry.RegionTransferLine", models.PROTECT, null=True, related_name="manifests")
+    permit = models.ForeignKey("registry.Permit", models.PROTECT, null=True, related_name="manifests")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="manifest_use_of_one",
+                condition=Q(plan__isnull=False, approval=None, permit=None)
+                | Q(plan=None, approval__isnull=False, permit=None)
+                | Q(plan=None, approval=None, permit__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.manifest_id} {self.position} {self.mass_g} g"
+
+
 class ManifestSight(models.Model):
     """Whom a manifest concerns: ``org:<id>``, ``div:<code>`` of each level, ``div:<county>/<domain>`` for duties.
 

@@ -13,7 +13,6 @@ from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties
 from wufei.apps.registry.transfer_reads import GrantedLine, compensation_terms, granted_lines
-from wufei.apps.registry.transfers import use_transfer
 from wufei.core.findings import Finding, Level
 from wufei.core.ledger import local_day
 from wufei.core.manifest import Event
@@ -69,22 +68,16 @@ def _lines(region: Mapping[str, Any], document: Mapping[str, Any], parties: Part
     return granted_lines(site_id=own.pk, direction=direction, number=number, other_names=names)
 
 
-def count_crossing(manifest: Manifest, parties: Parties, act: Act, sent: Sequence[int]) -> None:
-    """Count grams by waste against the approvals that they cross the province by; below 0 they are given back."""
-    if manifest.returns_id or not any(sent):
-        return
-    day = local_day(act.claimed_at)
-    crossing = crossing_of(manifest.document, parties)
-    for waste, mass_g in zip(manifest.document["wastes"], sent, strict=False):
-        fitting = [line for line in crossing.lines if _fits(line, waste, day)]
-        for line_id, share_g in _shares(fitting, mass_g):
-            use_transfer(
-                line_id=line_id,
-                mass_g=share_g,
-                document=f"manifest:{manifest.number}",
-                actor=act.actor,
-                at=act.server_at,
-            )
+def approval_shares(
+    document: Mapping[str, Any], parties: Parties, day: date
+) -> list[tuple[int, Mapping[str, Any], int, int]]:
+    """What departs by the approvals that it crosses the province by: place of the waste, waste, line, grams."""
+    lines = crossing_of(document, parties).lines
+    return [
+        (position, waste, line_id, share_g)
+        for position, waste in enumerate(document["wastes"], 1)
+        for line_id, share_g in _shares([line for line in lines if _fits(line, waste, day)], waste["mass_g"])
+    ]
 
 
 def _fits(line: GrantedLine, waste: Mapping[str, Any], day: date) -> bool:
@@ -94,16 +87,10 @@ def _fits(line: GrantedLine, waste: Mapping[str, Any], day: date) -> bool:
 
 
 def _shares(fitting: Sequence[GrantedLine], mass_g: int) -> list[tuple[int, int]]:
-    """Grams by line: each takes what it has left, the first to expire first; the last bears the rest.
-
-    What is given back leaves the lines in the opposite order, from each at most what was used of it.
-    """
+    """Grams by line: each takes what it has left, the first to expire first; the last bears the rest."""
     found = []
-    for place, line in enumerate(fitting if mass_g > 0 else reversed(fitting), 1):
-        if mass_g < 0:
-            share = max(mass_g, -line.used_g)
-        else:
-            share = mass_g if place == len(fitting) else min(mass_g, max(line.approval.remaining_g, 0))
+    for place, line in enumerate(fitting, 1):
+        share = mass_g if place == len(fitting) else min(mass_g, max(line.approval.remaining_g, 0))
         if share:
             found.append((line.line_id, share))
         mass_g -= share
