@@ -27,9 +27,9 @@ def heard(user):
     return {fact.pk: fact for fact in told_to(user, list(Fact.objects.order_by("pk")))}
 
 
-def tell(subject, **more):
+def tell(subject, verb="load_plan", **more):
     with transaction.atomic():
-        return record_fact(at=NOW, actor="x", verb="load_plan", subject=subject, division="330523001", **more).pk
+        return record_fact(at=NOW, actor="x", verb=verb, subject=subject, division="330523001", **more).pk
 
 
 def ticket(number, site, **more):
@@ -140,3 +140,11 @@ def test_what_is_told_costs_the_same_for_few_and_many(world, django_assert_num_q
         facts += [Fact.objects.get(pk=tell(f"weighing:S/1/{number}"))]
     with django_assert_num_queries(2):
         told_to(user, facts)
+
+
+def test_who_looked_at_the_evidence_of_a_signature_is_told_to_auditors_alone(world, drive, document):  # noqa: F811
+    manifest = drive(document, ("maker", "submit", {}))
+    seen = tell(f"manifest:{manifest.number}", verb="reveal_evidence")
+    assert seen in heard(world.people["office"])
+    assert seen not in heard(world.people["maker"])
+    assert seen not in heard(world.people["carrier"])

@@ -1,7 +1,7 @@
 """Whom a fact may be told: the one table that decides it for webhooks.
 
-A fact of a subject whose kind stands in ``KINDS`` goes to whoever may see that very thing. Every other fact goes to
-those who may read the fact log (the programme office and leaders, within their division), as on the page 操作记录.
+A fact of a subject whose kind stands in ``KINDS`` goes to whoever may see that very thing, unless its verb stands in
+``AUDITED``. Every other fact goes to those who may read the fact log (the programme office and leaders, within their division), as on the page 操作记录.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,6 +32,8 @@ M = TypeVar("M", bound=Model)
 Audience = Callable[[User, Sequence[str]], set[str]]
 # These stand in the document of a fact whose subject is what they change; their own sight decides, which is narrower.
 BY_DOCUMENT = ("amendment", "correction_request")
+# Who looked at personal data or asked for a code is read by those who audit, not by all who see the document.
+AUDITED = frozenset({"read_personal_data", "reveal_evidence", "issue_code", "mistype_code"})
 ACTION = "packages"  # one act on several packages, of which a person may see only some
 
 
@@ -106,13 +108,13 @@ def told_to(user: User, facts: Sequence[Fact]) -> list[Fact]:
     others: list[int] = []
     for fact in facts:
         kind, name = _matter(fact)
-        if kind in KINDS:
+        if kind in KINDS and fact.verb not in AUDITED:
             named.setdefault(kind, set()).add(name)
         else:
             others.append(fact.pk)
     seen = {(kind, name) for kind, names in named.items() for name in KINDS[kind](user, sorted(names))}
     audited = set(visible_facts(user).filter(pk__in=others).values_list("pk", flat=True)) if others else set()
-    told = [fact for fact in facts if _matter(fact) in seen or fact.pk in audited]
+    told = [f for f in facts if f.pk in audited or (f.verb not in AUDITED and _matter(f) in seen)]
     return _as_seen(user, told)
 
 
