@@ -86,7 +86,17 @@ def _finish(device: FieldDevice, digest: str, at: datetime) -> None:
         what = "照片的内容与记录中的摘要不符，或不是 JPEG、PNG。"
         raise Refused([Finding(None, "digest", what, "请从头重新上传。", "photo_differs")])
     part.replace(photo_file(digest))
+    _sync_folder(_folder(digest))
     _complete(device, digest, len(content), at)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the new name outlast a power cut, before the row says that the picture is here."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @transaction.atomic
