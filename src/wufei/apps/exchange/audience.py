@@ -1,7 +1,8 @@
 """Whom a fact may be told: the one table that decides it for webhooks.
 
 A fact of a subject whose kind stands in ``KINDS`` goes to whoever may see that very thing, unless its verb stands in
-``AUDITED``. Every other fact goes to those who may read the fact log (the programme office and leaders, within their division), as on the page 操作记录.
+``AUDITED``. Every other fact goes to those who may read the fact log (the programme office and leaders, within their
+division), as on the page 操作记录.
 """
 
 from collections.abc import Callable, Sequence
