@@ -59,6 +59,17 @@ def test_the_package_says_where_each_of_its_days_comes_from():
     assert [row for row in package_rows() if not row["source"]] == []
 
 
+@pytest.mark.parametrize(("begin", "number", "end"), [
+    # By the notice: 25 September and 1 to 7 October 2026 are off, Saturday 10 October is worked.
+    ("2026-09-24", 3, "2026-09-30"), ("2026-09-24", 5, "2026-10-09"), ("2026-09-24", 6, "2026-10-10"),
+    # 15 to 23 February are off, the Saturdays 14 and 28 are worked.
+    ("2026-02-13", 2, "2026-02-24"), ("2026-02-26", 2, "2026-02-28"),
+    ("2025-12-31", 1, "2026-01-04"),  # 1 to 3 January are off, Sunday 4 is worked
+])  # fmt: skip
+def test_working_days_of_2026_as_the_notice_prints_them(begin, number, end):
+    assert last_day(date.fromisoformat(begin), number, "working_day", package_calendar()) == date.fromisoformat(end)
+
+
 calendars = st.builds(
     Calendar,
     st.frozensets(st.dates(date(2026, 1, 1), date(2026, 3, 1)), max_size=20),
