@@ -165,7 +165,8 @@ def check(seed: int, batches: int, size: int) -> dict[str, object]:
     """Compare the books with a replay in plain Python, verify, flip a byte and verify again."""
     from django.db import connection
 
-    from wufei.apps.ledger import guards, verification
+    from wufei.apps.ledger import verification
+    from wufei.apps.ledger.guards import GUARDS
     from wufei.apps.ledger.models import AccountRecord, MovementRecord
 
     expected: dict[str, int] = defaultdict(int)
@@ -182,11 +183,11 @@ def check(seed: int, batches: int, size: int) -> dict[str, object]:
     victim = MovementRecord.objects.order_by("id")[movements * 2 // 3]
     document = victim.document.encode()
     flipped = (bytes([document[0] ^ 1]) + document[1:]).decode()
-    guards.remove(connection)
+    GUARDS.remove(connection)
     MovementRecord.objects.filter(id=victim.id).update(document=flipped)
     after = verification.verify()
     MovementRecord.objects.filter(id=victim.id).update(document=victim.document)
-    guards.install(connection)
+    GUARDS.install(connection)
     return {
         "movements": movements,
         "movements_expected": batches * size,

@@ -10,14 +10,11 @@ settings.load_profile("wufei")
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Let the tests empty their own tables: the ledger's triggers refuse that. Its tests put them up."""
+    """Let the tests empty their own tables: triggers refuse that. The tests of the triggers put them up."""
     from django.db import connection
 
-    from wufei.apps.field import guards as field_guards
-    from wufei.apps.ledger import guards
-    from wufei.apps.signatures import guards as signature_guards
+    from wufei.apps import append_only
 
     with django_db_blocker.unblock():
-        guards.remove(connection)
-        signature_guards.remove(connection)
-        field_guards.remove(connection)
+        for guards in append_only.every():
+            guards.remove(connection)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from wufei.apps.facts.commands import facts
+from wufei.apps.facts.guards import GUARDS
 from wufei.apps.facts.models import Fact
 from wufei.apps.facts.selectors import facts_after
 from wufei.apps.facts.services import record_fact
@@ -24,6 +25,12 @@ APPS = Path(__file__).resolve().parents[3] / "src/wufei/apps"
 def fact(number, division="330523", verb="load_plan", at=AT):
     with transaction.atomic():
         return record_fact(at=at, actor="office", verb=verb, subject=f"plan:{number}", division=division)
+
+
+@pytest.mark.django_db
+def test_the_database_itself_refuses_to_change_the_log(refuses_change):
+    fact(1)
+    refuses_change(GUARDS, "facts_fact")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,7 +7,8 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
 from wufei.apps.facts.models import Fact
-from wufei.apps.field import guards, services
+from wufei.apps.field import services
+from wufei.apps.field.guards import GUARDS
 from wufei.apps.field.models import FieldEvent, FieldOutcome, NumberUse, State
 from wufei.apps.field.selectors import line_break
 from wufei.apps.ledger.models import MovementRecord
@@ -261,10 +262,10 @@ def test_what_a_phone_sent_cannot_be_changed_or_deleted(world):
     phone.record("arrive", {"number": "1"})
     phone.sync()
     rows = FieldEvent.objects.all()
-    guards.install(connection)
+    GUARDS.install(connection)
     try:
         for change in (lambda: rows.update(seq=9), lambda: rows._raw_delete(rows.db)):
             with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
                 change()
     finally:
-        guards.remove(connection)
+        GUARDS.remove(connection)

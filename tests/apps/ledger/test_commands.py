@@ -7,8 +7,9 @@ from click.testing import CliRunner
 from django.db import connection
 from tests.apps.ledger.conftest import trip
 
-from wufei.apps.ledger import guards
+from wufei.apps import append_only
 from wufei.apps.ledger.commands import ledger, mass_balance
+from wufei.apps.ledger.guards import GUARDS
 from wufei.apps.ledger.models import AccountRecord, BatchRecord, HolderRecord, MovementRecord
 from wufei.core.chain import public_key_of
 
@@ -27,7 +28,8 @@ def _home_of_the_test(settings, tmp_path, _own_home):
 
 @pytest.fixture
 def run(tmp_path, post):
-    guards.install(connection)
+    for guards in append_only.every():
+        guards.install(connection)
 
     def call(*arguments: str, files: dict[str, bytes] | None = None, command=ledger):
         for name, raw in (files or {}).items():
@@ -113,7 +115,7 @@ def test_a_file_in_parts_is_still_all_or_nothing(run, monkeypatch):
 def test_verify_exits_0_when_all_holds_and_1_naming_the_first_broken_movement(run, post):
     post(*trip())
     assert run("verify").exit_code == 0
-    guards.remove(connection)
+    GUARDS.remove(connection)
     MovementRecord.objects.filter(key="t2").update(mass_g=1001)
     result = run("verify")
     assert result.exit_code == 1
@@ -136,7 +138,7 @@ def test_verify_holds_on_an_empty_ledger_and_tells_of_missing_guards(run):
     assert result.exit_code == 1
     assert "ledger_link" in result.output
     assert "wufei ledger protect" in result.output
-    guards.remove(connection)
+    GUARDS.remove(connection)
     assert run("verify").exit_code == 1
     assert run("protect").exit_code == 0
     assert run("verify").exit_code == 0

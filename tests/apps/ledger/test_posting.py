@@ -24,7 +24,8 @@ from tests.apps.ledger.conftest import (
 )
 
 from wufei.apps.facts.models import Fact
-from wufei.apps.ledger import guards, posting, services, verification
+from wufei.apps.ledger import posting, services, verification
+from wufei.apps.ledger.guards import GUARDS
 from wufei.apps.ledger.models import AccountRecord, BatchRecord, FlowRecord, LinkRecord, MovementRecord
 from wufei.core import ledger
 from wufei.core.findings import Refused
@@ -224,11 +225,11 @@ def test_a_period_closes_forward_only_and_never_the_future(post):
         assert [f.code for f in caught.value.findings] == [code]
 
 
-@pytest.mark.parametrize("table", guards.GUARDED)
+@pytest.mark.parametrize("table", GUARDS.tables)
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET id = id + 1"])
 def test_the_database_itself_refuses_to_change_what_is_booked(post, table, statement):
     post(*trip())
-    guards.install(connection)
+    GUARDS.install(connection)
     if table == "ledger_checkpoint":
         from wufei.apps.ledger.checkpoints import take_checkpoint
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.apps.ledger.conftest import BURNT, HOLDERS, NOW, OUTSIDE, PLANT, STORE, move, trip
 
-from wufei.apps.ledger import guards, services
+from wufei.apps.ledger import services
 from wufei.apps.ledger.checkpoints import NoProof, prove, take_checkpoint, trusted_key
+from wufei.apps.ledger.guards import GUARDS
 from wufei.apps.ledger.models import (
     AccountRecord,
     BatchRecord,
@@ -45,7 +46,7 @@ def booked(post):
     take_checkpoint(actor="tester", at=NOW)
     post(*trip("c", 30, days=2))
     services.close_period("site:B", through=date(2021, 12, 31), actor="tester", at=NOW)
-    guards.remove(connection)
+    GUARDS.remove(connection)
     assert verify(public_key=trusted_key()).problems == []
 
 
@@ -81,7 +82,7 @@ def test_one_flipped_bit_in_any_stored_field_of_any_movement_is_found(data):
         services.register_holders(HOLDERS)
         movements = [*trip("a", 1000), move(OUTSIDE, PLANT, 9, "receive", "长编号", count=2, package="包装")]
         services.post(movements, actor="tester", recorded_at=NOW)
-        guards.remove(connection)
+        GUARDS.remove(connection)
         keys = [m.key for m in movements]
         key = data.draw(st.sampled_from(keys))
         column = data.draw(st.sampled_from([c for c in COLUMNS if c != "id"]))

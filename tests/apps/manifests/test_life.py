@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from wufei.apps.ledger.models import AccountRecord
 from wufei.apps.ledger.verification import verify
+from wufei.apps.manifests.guards import GUARDS
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.selectors import ManifestFilter, manifest_rows, visible_manifests
 from wufei.apps.manifests.services import advance, create_manifest, update_manifest
@@ -179,3 +180,8 @@ def test_a_list_page_costs_the_same_however_many_rows(world, document):
         assert len(captured) == (1 if who == "office" else 2)  # a firm may sign for others too
         rows, more = manifest_rows(world.people[who], ManifestFilter(), before=more, limit=2)
         assert ([r.number[-1] for r in rows], more) == (["1"], None)
+
+
+def test_the_database_itself_refuses_to_change_what_happened(drive, document, refuses_change):
+    drive(document, *ALL)
+    refuses_change(GUARDS, "manifests_manifestevent")

@@ -13,6 +13,7 @@ from tests.apps.manifests.test_life import held
 from wufei.apps.ledger.verification import verify
 from wufei.apps.manifests import trip_selectors as selectors
 from wufei.apps.manifests import trips
+from wufei.apps.manifests.guards import GUARDS
 from wufei.apps.manifests.models import Manifest, Trip, TripStop
 from wufei.apps.manifests.services import advance, create_and_submit
 from wufei.apps.manifests.trip_planning import StopPlan, TripPlan, plan_again, plan_trip
@@ -89,6 +90,11 @@ def test_a_round_of_ten_is_collected_brought_in_and_shared_out_to_the_gram(world
     assert not [name for name in balances if name.startswith("vehicle:浙E00002") and "unexplained" not in name]
     assert sum(mass_g for name, mass_g in balances.items() if "unexplained" in name) == 345_000 - 341_003
     assert verify().holds
+
+
+def test_the_database_itself_refuses_to_change_what_happened_to_a_trip(world, trip, refuses_change):
+    collect(world, trip, [30_000])
+    refuses_change(GUARDS, "manifests_triprecord")
 
 
 def test_one_signature_of_the_driver_and_one_of_the_receiver_cover_the_round(world, trip):

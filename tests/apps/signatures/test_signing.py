@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from django.db import DatabaseError, connection, transaction
 
 from wufei.apps.facts.models import Fact
-from wufei.apps.signatures import guards, services
+from wufei.apps.signatures import services
 from wufei.apps.signatures.commands import signatures as command
+from wufei.apps.signatures.guards import GUARDS
 from wufei.apps.signatures.models import Delegation, EvidenceFile, Signature, SigningKey
 from wufei.apps.signatures.vault import SealBroken, seal, unseal
 from wufei.apps.signatures.verification import check_row, signed_of, verify
@@ -325,11 +326,11 @@ def test_what_was_signed_before_a_key_was_revoked_still_holds(notes, zhang):
 
 def test_the_database_refuses_to_change_or_delete_a_signature(notes, zhang):
     sign(notes, zhang)
-    guards.install(connection)
+    GUARDS.install(connection)
     try:
         for change in (lambda rows: rows.update(slot="x"), lambda rows: rows.delete()):
             with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
                 change(Signature.objects.all())
     finally:
-        guards.remove(connection)
+        GUARDS.remove(connection)
     assert Signature.objects.get().slot == "generator"

@@ -169,12 +169,13 @@ def _key(text: str | None) -> bytes | None:
 
 @ledger.command()
 def protect() -> None:
-    """装上保护触发器：使记录、批次、链、检查点、结账记录不能改、不能删。"""
+    """装上保护触发器：使账、留痕、签名、联单经过、外业记录不能改、不能删。"""
     from django.db import connection
 
-    from wufei.apps.ledger import guards
+    from wufei.apps import append_only
 
-    guards.install(connection)
+    for guards in append_only.every():
+        guards.install(connection)
     click.echo("保护触发器已装上。")
 
 

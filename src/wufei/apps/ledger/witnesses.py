@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from django.db import connection
 
+from wufei.apps import append_only
 from wufei.apps.facts.models import Fact
-from wufei.apps.ledger import guards
 from wufei.apps.ledger.stream import stream
 from wufei.core.chain import stated_digest
 
@@ -39,7 +39,7 @@ def compare_facts(tell: Tell, batches: set[int], checkpoints: set[int]) -> None:
 
 def missing_guards() -> list[str]:
     """A sentence where triggers that keep the tables append-only are gone."""
-    tables = guards.missing(connection)
+    tables = [table for guards in append_only.every() for table in guards.missing(connection)]
     if not tables:
         return []
     what = f"表 {'、'.join(tables)} 的保护触发器缺失或失效，记录可以被改删。"

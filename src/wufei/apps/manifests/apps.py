@@ -6,7 +6,8 @@ class ManifestsConfig(AppConfig):
     label = "manifests"
 
     def ready(self) -> None:
-        from wufei.apps.manifests import amending, subjects
+        from wufei.apps.manifests import amending, guards, subjects
 
         amending.register()
         subjects.register()
+        assert guards.GUARDS  # known from now on: ``append_only.every``

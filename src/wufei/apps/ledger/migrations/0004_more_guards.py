@@ -1,11 +1,11 @@
 from django.db import migrations, models
 
-from wufei.apps.ledger import guards
+from wufei.apps.ledger.guards import GUARDS
 from wufei.core.chain import stated_digest
 
 
 def put_up(apps, schema_editor):
-    guards.install(schema_editor.connection)
+    GUARDS.install(schema_editor.connection)
 
 
 def state_holders(apps, schema_editor):
