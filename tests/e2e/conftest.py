@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-START_WITHIN = 120  # seconds; a fresh database is filled first
+START_WITHIN = 300  # seconds; a fresh database is filled first
 
 
 @pytest.fixture(scope="session")

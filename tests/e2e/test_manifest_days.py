@@ -16,7 +16,7 @@ from tests.e2e.conftest import ROOT, log_in
 FIRM, FIRM2, PLANT = "SIM-330523-FUR001", "SIM-330523-FUR002", "SIM-330523-PWD001"
 LORRY, TANKER = "浙EMN001", "浙EMN002"
 SAND, OIL, PAINT, CONCRETE = "900-001-S59", "900-214-08", "900-252-12", "900-001-S73"
-INFECTIOUS = "841-001-01"
+INFECTIOUS, SLUDGE, FOOD = "841-001-01", "462-001-S90", "900-002-S61"
 SECOND_CARRIER = "模拟·危险货物运输公司01"
 
 
@@ -267,6 +267,48 @@ def test_waste_leaves_the_region(people, usual):
     people["carrier"].step(number, "起运", "运输中")
     people["carrier"].step(number, "到达", "已送达")
     people["firm"].step(number, "确认接受", "已确认", TAKEN)
+
+
+def test_a_day_of_sludge(people, usual):
+    """36 t leave at 80 % water, 20 t of them are burnt in a kiln and 16 t wait."""
+    fields = usual(SLUDGE, "36000", sender=FIRM2) | {"/wastes/0/form": "SS"}
+    number = people["firm2"].draw_up("污泥", fields)
+    usual_way(people, number, "36000")
+    people["facility"].treat("tr-own", {"waste_code": SLUDGE, "mass_g": "20", "method": "C1", "handler": "钱七"})
+
+
+def test_a_round_of_ten_small_generators(people):
+    """Ten kitchens give 30, 31 … 39 kg, 345 kg; the weighbridge says 341 kg, which the ten manifests share."""
+    carrier, plant = people["carrier"], people["facility"]
+    carrier.open("/manifests/trips/")
+    carrier.click("link", "排一趟车次")
+    carrier.fill({
+        "profile": "kitchen", "vehicle": LORRY, "driver": "李四", "receiver": PLANT,
+        "stops": "\n".join(f"SIM-330523-FUR{number:03}" for number in range(1, 11)),
+    })  # fmt: skip
+    carrier.click("button", "排班")
+    trip = carrier.page.url.rstrip("/").rsplit("/", 1)[-1]
+    assert "已办 0 / 10" in carrier.told(), carrier.told()[:900]
+    for place in range(10):
+        carrier.click("link", "收运")  # the first that still waits
+        told = {"/wastes/0/mass_g": str(30 + place), "/generator/handler": f"经办{place + 1}"}
+        # The first stop says what is collected; the page proposes it at the others.
+        carrier.fill(told if place else {"/wastes/0/code": FOOD} | told)
+        carrier.click("button", "收运（签字）")
+        assert f"已办 {place + 1} / 10" in carrier.told(), carrier.told()[:900]
+    carrier.click("link", "到达", exact=False)
+    carrier.click("button", "到达", exact=False)
+    plant.open("/manifests/trips/")
+    plant.click("link", trip)
+    plant.click("link", "确认接受（10 份联单）")
+    plant.fill({"weighed_kg": "341"})
+    plant.click("button", "签字：确认接受")
+    carrier.open(f"/manifests/trips/{trip}/")
+    carrier.click("link", "结束车次")
+    carrier.click("button", "结束车次", exact=False)
+    told = carrier.told()
+    assert "345 千克" in told, told[:900]
+    assert "已结束" in told, told[:900]
 
 
 def test_afterwards_no_gram_is_missing_and_the_books_hold(people, demo_home):

@@ -50,6 +50,9 @@ def test_a_round_through_the_pages(client, world, shops, today):  # noqa: F811
     assert client.post(f"{at}stops/1/", stop("")).status_code == 422
     for n, kg in ((1, "30.5"), (2, "20")):
         assert client.post(f"{at}stops/{n}/", stop(kg, collect="1")).status_code == 302
+        following = client.get(f"{at}stops/{n + 1}/").content.decode()
+        assert f'value="{FOOD}"' in following.split("<datalist")[0]  # proposed from the stop before
+        assert f'value="{kg}"' not in following  # what was weighed is not
     assert client.post(f"{at}stops/3/", {"skip": "1", "reason": ""}).status_code == 422
     client.post(f"{at}stops/3/", {"skip": "1", "reason": "歇业"})
     assert "歇业" in client.get(at).content.decode()

@@ -23,6 +23,13 @@ def last_document(site_id: int, profile: str) -> Mapping[str, Any]:
     return found.first() or {}
 
 
+def last_wastes(trip: Trip) -> list[Document]:
+    """The wastes of the stop before on the same round, without what was weighed: a proposal for the next."""
+    rows = Manifest.objects.filter(trip=trip).exclude(status=Status.VOID).order_by("-stop")
+    document = rows.values_list("document", flat=True).first() or {}
+    return [_kept(waste, "/wastes/*") for waste in document.get("wastes") or []]
+
+
 def _kept(group: Mapping[str, Any] | None, pattern: str) -> Document:
     return {name: value for name, value in (group or {}).items() if f"{pattern}/{name}" in _COPIED}
 

@@ -8,7 +8,7 @@ from wufei.apps.documents.trip_sheet import StopLine, TripSheet, render_trip_she
 from wufei.apps.manifests import forms
 from wufei.apps.manifests import trip_selectors as selectors
 from wufei.apps.manifests.models import Manifest, Trip, TripStop
-from wufei.apps.manifests.trip_documents import last_document, proposed_document, stop_document
+from wufei.apps.manifests.trip_documents import last_document, last_wastes, proposed_document, stop_document
 from wufei.apps.manifests.trip_planning import StopPlan, TripPlan, at_time, clean
 from wufei.apps.manifests.trip_selectors import StopRow, TripFilter, TripRow
 from wufei.apps.registry.models import Site, User, Vehicle
@@ -279,6 +279,8 @@ def stop_groups(
     """The few fields asked at a stop: who hands over, what, how much, and what the profile needs and nobody said."""
     manifest = stop.manifest
     proposed = proposed_document(trip, stop, {} if manifest else last_document(stop.site_id, trip.profile))
+    if not manifest and not proposed["wastes"]:
+        proposed = {**proposed, "wastes": last_wastes(trip)[:1]}
     document: Document = manifest.document if manifest else proposed
     if raw is not None:
         document = stop_document(proposed, forms.patch_of(raw))
