@@ -33,6 +33,7 @@ STATES: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 CLOSED = frozenset({"granted", "refused", "withdrawn", "revoked"})
 REASONED = frozenset({"request_completion", "refuse", "revoke"})
+DECISIONS = frozenset({"grant", "refuse"})  # recorded with number, days and masses, not as a mere step
 OFFICES: Mapping[str, str] = MappingProxyType({"sender": "移出地主管部门", "receiver": "接受地主管部门"})
 
 
@@ -206,6 +207,11 @@ def deemed_accepted(status: str, happened: Mapping[str, date], *, today: date, c
         return None
     on = due_dates(happened, calendar).get("correction")
     return on if on is not None and today > on else None
+
+
+def event_name(event: str) -> str:
+    """The Chinese name of what happened to an application."""
+    return "申请" if event == "apply" else moves()[event].name
 
 
 def leave_name(kind: str) -> str:

@@ -123,6 +123,19 @@ def test_a_decision_is_held_against_its_bounds_all_at_once(ask):
     assert codes(lambda: step(row, "withdraw", "2026-12-25", by="firm")) == {"illegal_move"}
 
 
+def test_the_day_that_is_due_is_kept_for_the_list_and_no_step_decides(ask):
+    """25 November 2026 is a Wednesday: correction until 2 December; after acceptance on the 27th until 4 December."""
+    transfer = ask()
+    assert transfer.due_on == date(2026, 12, 2)
+    assert step(transfer, "accept", "2026-11-27").due_on == date(2026, 12, 4)
+    for event in ("first_review", "reply"):
+        step(transfer, event, "2026-11-30")
+    for event in ("grant", "refuse"):
+        assert codes(lambda event=event: step(transfer, event, "2026-12-01", note="x")) == {"needs_decision"}
+    assert codes(lambda: decide(transfer, "2026-12-01", granted={0: "1"})) == {"unknown_line"}
+    assert decide(transfer, "2026-12-01").due_on is None
+
+
 def test_a_filing_needs_no_letter(site):
     """Utilisation of general industrial waste is filed; it is decided after its acceptance."""
     transfer = transfers.apply_transfer(
@@ -188,6 +201,8 @@ def test_who_sees_and_who_may_decide(ask, make_user, make_firm, site):
 def test_the_rate_of_a_compensation_is_entered_with_its_source():
     division = Division.objects.create(code="330600", prefix="3306", name="绍兴市", level=2)
     given = {"division": division, "domain": "hazardous", "actor": "office", "at": at("2026-01-05")}
+    other = given | {"domain": "kitchen", "yuan_per_t": "1", "valid_from": "2026-01-01", "source": "x"}
+    assert codes(lambda: transfers.enter_rate(**other)) == {"no_such_rule"}
     assert codes(lambda: transfers.enter_rate(**given, yuan_per_t="-1", valid_from="someday", source=" ")) == {
         "bad_rate", "bad_instant", "missing_source",
     }  # fmt: skip

@@ -277,6 +277,7 @@ class RegionTransfer(models.Model):
     decided_on = models.DateField(null=True)
     valid_from = models.DateField(null=True)
     valid_until = models.DateField(null=True)
+    due_on = models.DateField(null=True)  # last day of the step that was due after the newest event
     events = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -289,7 +290,10 @@ class RegionTransfer(models.Model):
                 fields=["site", "number"], condition=~models.Q(number=""), name="region_transfer_number_once"
             ),
         ]
-        indexes = [models.Index(fields=["site", "status"], name="region_transfer_of_site")]
+        indexes = [
+            models.Index(fields=["site", "status"], name="region_transfer_of_site"),
+            models.Index(fields=["updated_at", "id"], name="region_transfer_changed"),
+        ]
 
     def __str__(self) -> str:
         return self.number or f"{self.other_name} {self.pk}"

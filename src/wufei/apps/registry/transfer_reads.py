@@ -38,27 +38,40 @@ def visible_transfers(user: Person) -> QuerySet[RegionTransfer]:
     return rows if seen.sees_all_domains else rows.filter(domain__in=seen.domains)
 
 
+def side_of(user: Person) -> str:
+    """As who a person acts on what they see: ``firm``, ``office`` (programme office or department), or nobody."""
+    if not isinstance(user, User) or not user.is_active:
+        return ""
+    if user.role in FIRM_ROLES:
+        return "firm" if user.organisation_id else ""
+    return "office" if user.role in DECIDERS else ""
+
+
 def decidable_transfers(user: Person) -> QuerySet[RegionTransfer]:
     """Those that the person may advance and decide as the office: programme office, or department with the duty."""
-    is_decider = isinstance(user, User) and user.role in DECIDERS
-    return visible_transfers(user) if is_decider else RegionTransfer.objects.none()
+    return visible_transfers(user) if side_of(user) == "office" else RegionTransfer.objects.none()
 
 
 def own_transfers(user: Person) -> QuerySet[RegionTransfer]:
     """Those that the person completes or withdraws for their firm."""
-    is_firm = isinstance(user, User) and user.role in FIRM_ROLES and user.organisation_id
-    return visible_transfers(user) if is_firm else RegionTransfer.objects.none()
+    return visible_transfers(user) if side_of(user) == "firm" else RegionTransfer.objects.none()
+
+
+def acted_transfers(user: Person) -> QuerySet[RegionTransfer]:
+    """Those on which the person takes steps as ``side_of`` says."""
+    return visible_transfers(user) if side_of(user) else RegionTransfer.objects.none()
 
 
 def applying_sites(user: Person) -> list[Site]:
     """The sites for which the person may apply; those of a carrier apply too where it has any."""
-    is_firm = isinstance(user, User) and user.is_active and user.role in FIRM_ROLES and user.organisation_id
-    return list(visible_sites(user).select_related("division").order_by("code")[:200]) if is_firm else []
+    if side_of(user) != "firm":
+        return []
+    return list(visible_sites(user).select_related("division").order_by("code")[:200])
 
 
 def history_of(transfer: RegionTransfer) -> list[RegionTransferEvent]:
-    """All that happened, oldest first."""
-    return list(transfer.history.order_by("sequence"))
+    """All that happened, oldest first; no query where the rows were prefetched."""
+    return sorted(transfer.history.all(), key=lambda row: row.sequence)
 
 
 @dataclass(frozen=True, slots=True)

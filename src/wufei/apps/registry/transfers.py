@@ -22,12 +22,22 @@ from wufei.apps.registry.models import (
     RegionTransferLine,
     Site,
 )
+from wufei.apps.registry.transfer_reads import history_of, standing_of
+from wufei.core.catalogue import DOMAIN_NAMES
 from wufei.core.findings import Finding, Refused
 from wufei.core.form_fields import day_of
 from wufei.core.intake import BadValue, parse_date, parse_decimal, parse_mass
 from wufei.core.ledger import local_day
-from wufei.core.region_transfer import last_valid_day
-from wufei.core.transfer_life import REASONED, STATES, Move, allowed_moves, leave_name, read_application
+from wufei.core.region_transfer import compensations, last_valid_day
+from wufei.core.transfer_life import (
+    DECISIONS,
+    REASONED,
+    STATES,
+    Move,
+    allowed_moves,
+    leave_name,
+    read_application,
+)
 
 LONGEST_NOTE = 500
 
@@ -77,6 +87,9 @@ def advance_transfer(
         on: the day on which it happened; empty for today.
     """
     transfer = _locked(visible, pk)
+    if event in DECISIONS:
+        what = "决定不能作为一般步骤登记。"
+        raise Refused([Finding(None, "event", what, "请在“作出决定”中填写编号、有效期和数量。", "needs_decision")])
     move = _move(transfer, event, by)
     day, found = _day(transfer, on, at)
     found += _reason(move, note)
@@ -141,6 +154,9 @@ def _grant(
         found.append(Finding(None, "number", what, "请核对批准文书的编号。", "number_used"))
     for line in lines:
         found += _granted(line, str(granted.get(line.pk, "")).strip())
+    for key in sorted(set(granted) - {line.pk for line in lines}):
+        what = f"本申请没有编号为 {key} 的废物。"
+        found.append(Finding(None, f"granted-{key}", what, "请照申请的各种废物填写批准量。", "unknown_line"))
     if lines and not any(line.granted_g for line in lines) and not found:
         found.append(
             Finding(None, "granted", "批准的数量全部为 0。", "不予批准的请选“不予批准”。", "nothing_granted")
@@ -248,7 +264,6 @@ def _append(
 ) -> None:
     transfer.events += 1
     transfer.updated_at = at
-    transfer.save()
     RegionTransferEvent.objects.create(
         transfer=transfer,
         sequence=transfer.events,
@@ -259,6 +274,9 @@ def _append(
         actor=actor,
         recorded_at=at,
     )
+    due = standing_of(transfer, history_of(transfer), today=on).due
+    transfer.due_on = due.on if due else None
+    transfer.save()
     record_fact(
         at=at,
         actor=actor,
@@ -300,6 +318,11 @@ def enter_rate(
     """Enter the rate of a place's ecological compensation from a day on, with the document that states it."""
     found = []
     rate, day = Decimal(0), None
+    domains = {name for rule in compensations() if rule.place == division.code for name in rule.domains}
+    if domain not in domains:
+        words = "、".join(DOMAIN_NAMES[name] for name in sorted(domains)) or "没有规则"
+        what = f"{division.name}的生态补偿不适用于“{DOMAIN_NAMES.get(domain, domain[:20])}”。"
+        found.append(Finding(None, "domain", what, f"可以登记的类别：{words}。", "no_such_rule"))
     try:
         rate = parse_decimal(yuan_per_t)
         if not 0 <= rate < 10**9 or rate != rate.quantize(Decimal("0.01")):
