@@ -14,7 +14,7 @@ from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.selectors import visible_manifests
 from wufei.apps.packages.models import Package
 from wufei.apps.registry.demo import create_demo_accounts
-from wufei.apps.registry.models import User, Vehicle
+from wufei.apps.registry.models import RegionTransfer, User, Vehicle
 from wufei.apps.registry.services import load_reference
 from wufei.apps.weighings.models import WeighingRecord
 from wufei.core.ledger import SHANGHAI
@@ -34,17 +34,21 @@ def test_a_newcomer_finds_something_in_every_stage(demo):
     assert [(m.profile, m.status) for m in rows] == [
         ("industrial", "confirmed"), ("hazardous", "confirmed"), ("industrial", "refused"),
         ("industrial", "in_transit"), ("hazardous", "delivered"), ("industrial", "in_transit"),
-        ("hazardous", "submitted"), ("industrial", "draft"),
+        ("hazardous", "submitted"), ("industrial", "draft"), ("industrial", "in_transit"),
     ]  # fmt: skip
     assert rows[3].returns == rows[2]
     assert all(m.is_simulated for m in rows)
     assert not Vehicle.objects.filter(is_simulated=False).exists()
     assert not Package.objects.filter(is_simulated=False).exists()
     # What anyone of them opens is not empty.
-    for name, seen in {"firm": 5, "firm2": 3, "carrier": 7, "facility": 7, "office": 7}.items():
+    for name, seen in {"firm": 5, "firm2": 4, "carrier": 8, "facility": 7, "office": 8}.items():
         assert visible_manifests(User.objects.get(username=name)).count() == seen, name
     assert waiting_for(User.objects.get(username="facility")).count() == 1
     assert WeighingRecord.objects.count() == 2
+    granted, asked = RegionTransfer.objects.order_by("id")
+    assert (granted.kind, granted.status, granted.lines.get().used_g) == ("filing", "granted", 3_000_000)
+    assert (asked.kind, asked.status) == ("approval", "accepted")
+    assert not {f["code"] for f in rows[8].history.get(event="submit").findings} & {"region_missing", "region_scope"}
     # The papers are there: of the firm that has plan and contract, nothing is alerted.
     assert [m.alerts for m in rows.filter(generator_name=rows[0].generator_name)] == [0, 0, 0, 0, 0]
 
@@ -54,7 +58,7 @@ def test_it_is_made_once_and_the_books_hold(demo):
     assert make_closed_loop(now=now)
     movements = MovementRecord.objects.count()
     assert not make_closed_loop(now=now)
-    assert (MovementRecord.objects.count(), Manifest.objects.count()) == (movements, 8)
+    assert (MovementRecord.objects.count(), Manifest.objects.count()) == (movements, 9)
     year = datetime.now(tz=SHANGHAI).year
     assert {line.residual_g for line in mass_balance("330523", year).codes} == {0}
     assert verify().holds

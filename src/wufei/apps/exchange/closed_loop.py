@@ -23,7 +23,17 @@ from wufei.apps.packages.actions import Act as PackageAct
 from wufei.apps.packages.making import What
 from wufei.apps.packages.services import assign_packages
 from wufei.apps.packages.treating import Residue, retire
-from wufei.apps.registry.models import CarrierLicence, Permit, PersonKind, Site, TransportPerson, User, Vehicle
+from wufei.apps.registry.models import (
+    CarrierLicence,
+    Permit,
+    PersonKind,
+    RegionTransfer,
+    Site,
+    TransportPerson,
+    User,
+    Vehicle,
+)
+from wufei.apps.registry.transfers import advance_transfer, apply_transfer, decide_transfer
 from wufei.apps.signatures.services import Evidence
 from wufei.apps.weighings.services import record_weighing
 from wufei.core.amendment import Change
@@ -89,6 +99,7 @@ def make_closed_loop(*, now: datetime) -> bool:
     _plan_and_contract(cast)
     drums = _waste(cast)
     _manifests(cast, drums)
+    _across_the_province(cast)
     record_fact(at=now, actor="system", verb=FINISHED, subject=SUBJECT, division=PLACE, after={"simulated": True})
     return True
 
@@ -363,3 +374,38 @@ def _manifests(cast: Cast, drums: list[str]) -> None:
         evidence=Evidence("模拟磅单.pdf", TICKET_PDF),
     )
     request_amendment(ask, user=cast.people["firm"], at=cast.at(1))
+
+
+def _across_the_province(cast: Cast) -> None:
+    """A filing that was granted and a manifest that leaves by it; an approval that the office has under review."""
+    plant, number = "模拟·广德利用公司", f"模拟备〔{local_day(cast.now).year}〕1号"
+    head = {
+        "direction": "out",
+        "other_name": plant,
+        "other_place": "安徽省宣城市广德市",
+        "asked_from": local_day(cast.at(190)).isoformat(),
+        "asked_until": (local_day(cast.now) + timedelta(days=180)).isoformat(),
+        "note": NOTE,
+    }
+    every = RegionTransfer.objects.all()
+    for sender, code, since in (("firm2", WOOD, 180), ("firm", PAINT, 60)):
+        wastes = [{"waste_code": code, "method": "R1", "mass_g": 50 * TONNE}]
+        made = apply_transfer(site=cast.sites[sender], head=head, wastes=wastes, actor=sender, at=cast.at(since))
+        advance_transfer(
+            every, pk=made.pk, event="accept", by="office", on="", note="", actor="office", at=cast.at(since - 24)
+        )
+        if code == WOOD:
+            decide_transfer(
+                every,
+                pk=made.pk,
+                grant=True,
+                values={"number": number},
+                granted={},
+                actor="office",
+                at=cast.at(since - 48),
+            )
+    document = _document(cast, "industrial", "firm2", {"code": WOOD, "mass_g": 3 * TONNE, "method": "R1"}) | {
+        "receiver": {"outside": plant},
+        "region": {"kind": "out", "division": "安徽省宣城市广德市", "approval": number},
+    }
+    _drive(cast, document, 20, SUBMIT, DEPART)
