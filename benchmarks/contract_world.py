@@ -93,6 +93,8 @@ class World:
 
     def path_value(self, path: str, name: str, chance: random.Random) -> Any:
         """A value of a path parameter for which there is a record; ``None`` where none is kept for this path."""
+        if name == "event" and path.startswith("/api/v1/transfers"):
+            return chance.choice(["accept", "request_completion", "complete", "first_review", "reply", "withdraw"])
         if name == "event":
             return chance.choice(["submit", "depart", "arrive", "confirm", "refuse", "void", "hand_over"])
         found = [values for begin, values in self.paths.items() if path.startswith(begin) and values]
@@ -148,6 +150,7 @@ def make_world() -> World:
     _packages(world, at)
     _declarations(world, at)
     _papers(world, at)
+    _transfers(world, at)
     world.fields |= {
         "site": [f"S-{name}" for name in FIRMS],
         "organisation": [firm.credit_code for firm in world.firms.values()],
@@ -228,6 +231,37 @@ def _declarations(world: World, at: Any) -> None:
             {"site": "S-builder", "head": head, "tables": tables},
         ],
     }
+
+
+def _transfers(world: World, at: Any) -> None:
+    """Applications to leave the province, one of them accepted."""
+    from wufei.apps.registry.models import RegionTransfer
+    from wufei.apps.registry.transfers import advance_transfer, apply_transfer
+    from wufei.core.ledger import local_day
+
+    day = local_day(at)
+    head = {
+        "direction": "out", "other_name": "广德某公司", "other_place": "安徽省宣城市广德市",
+        "asked_from": day.isoformat(), "asked_until": (day + timedelta(days=90)).isoformat(),
+    }  # fmt: skip
+    wastes = [{"waste_code": OIL, "method": "R9", "mass_g": 5_000_000}]
+    made = [
+        apply_transfer(site=world.sites["maker"], head=head, wastes=wastes, actor="maker", at=at) for _ in range(3)
+    ]
+    advance_transfer(
+        RegionTransfer.objects.all(),
+        pk=made[0].pk,
+        event="accept",
+        by="office",
+        on="",
+        note="",
+        actor="bureau",
+        at=at,
+    )
+    below = "/api/v1/transfers"
+    world.paths[f"{below}/{{pk}}"] = [row.pk for row in made]
+    world.bodies[f"POST {below}/"] = [{"site": "S-maker", "head": head, "wastes": wastes}]
+    world.bodies[f"POST {below}/{{pk}}/decide/"] = [{"decision": "refuse", "note": "理由"}]
 
 
 def _papers(world: World, at: Any) -> None:

@@ -38,6 +38,8 @@ from wufei.apps.registry.models import (
     Facility,
     Organisation,
     Permit,
+    RegionTransfer,
+    RegionTransferLine,
     Site,
     TransportPerson,
     User,
@@ -159,7 +161,7 @@ FLEET = ("vehicles", "persons", "licences")
 # holding what is in sight), one record "sees:A", what takes POST only "post:<who>". Without a session it answers 401.
 # Who: everyone · nobody · firms · sees:A (firm A is in sight) · plan:330523 · figures:330523 · plans, some-figures
 # Who: everyone · nobody · firms · firm:A (who is of firm A) · sees:A (firm A is in sight) · plan:330523 ·
-# figures:330523 · plans, some-figures
+# acts:A, decides:A (takes steps on, decides the application of firm A) · figures:330523 · plans, some-figures
 # (of any place) · may:import, may:report:330523 … · post:<who> (it takes POST only; to others it is not there).
 PAGES = {
     "api:who_am_i": [((), "everyone")],
@@ -223,6 +225,18 @@ PAGES = {
     },
     "api:record_scan": [((), "post:everyone")],
     "api:record_scan_lines": [((), "post:everyone")],
+    "api:list_transfers": [((), "everyone"), ((), "everyone", "status=accepted")],
+    "api:apply_for_transfer": [((), "everyone")],
+    "api:get_transfer": [((f"{{{m}.transfer}}",), f"sees:{m}") for m in "ABC"] + [((10**18,), "nobody")],
+    "api:decide_on_transfer": [((f"{{{m}.transfer}}",), f"post:decides:{m}") for m in "ABC"],
+    "api:advance_region_transfer": [((f"{{{m}.transfer}}", "accept"), f"post:acts:{m}") for m in "ABC"],
+    "transfers:index": [((), "everyone"), ((), "everyone", "due=open&direction=out")],
+    "transfers:export": [((), "everyone")],
+    "transfers:new": [((), "firm-with-site")],
+    "transfers:rates": [((), "nobody")],
+    "transfers:detail": [((f"{{{m}.transfer}}",), f"sees:{m}") for m in "ABC"] + [((10**18,), "nobody")],
+    "transfers:step": [((f"{{{m}.transfer}}",), f"post:acts:{m}") for m in "ABC"],
+    "transfers:decide": [((f"{{{m}.transfer}}",), f"decides:{m}") for m in "ABC"] + [((10**18,), "nobody")],
     "packages:list": [((), "everyone"), ((), "everyone", "status=assigned")],
     "packages:export": [((), "everyone")],
     "packages:assign": [((), "firm-with-site")],
@@ -418,6 +432,7 @@ PAGED = {
     "manifests:trips",
     "packages:list",
     "registry:list",
+    "transfers:index",
     "declarations:plans",
     "field:list",
     "declarations:book",
@@ -576,8 +591,14 @@ def declarations(site, name):
         site=site, version=1, number=f"{name}方案", status="submitted", project=f"{name}工程", submitted_at=AT,
         begins_on=date(2022, 1, 1), ends_on=date(2022, 12, 31), submitted_by="office",
     )  # fmt: skip
+    transfer = RegionTransfer.objects.create(
+        direction="out", kind="filing", status="accepted", domain=site.domain, site=site,
+        other_name=f"{name}省外单位", other_division="340000", asked_from=date(2022, 1, 1),
+        asked_until=date(2022, 12, 31), created_at=AT, updated_at=AT, created_by="office",
+    )  # fmt: skip
+    RegionTransferLine.objects.create(transfer=transfer, waste_code="900-001-S17", method="R4", asked_g=1_000_000)
     keys = {"management_plan": filed, "plan_draft": draft, "book_entry": entry, "declaration": declared}
-    keys |= {"contract": contract, "handling_plan": handling}
+    keys |= {"contract": contract, "handling_plan": handling, "transfer": transfer}
     return {name: row.pk for name, row in keys.items()}
 
 
@@ -679,6 +700,8 @@ def may_open(rule, person):
         "keeps": person.firm == rest or (person.role == "programme_office" and rest in person.sees),
         "delegation": person.firm == rest or (person.role == "programme_office" and rest in person.sees),
         "amendment": rest in person.sees,
+        "decides": person.role in {"programme_office", "department"} and rest in person.sees,
+        "acts": rest in person.sees and (person.role in {"programme_office", "department"} or bool(person.firm)),
         "post": may_open(rest, person) if kind == "post" else False,
     }[kind]
 

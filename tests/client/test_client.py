@@ -145,6 +145,8 @@ def test_the_nouns_are_those_of_the_interface():
         client.trips.visit("T1", 2, {})
         client.trips.skip("T1", 3, "歇业")
         client.webhooks.replay(1, after=0)
+        client.transfers.event(5, "accept")
+        client.transfers.decide(5, {"decision": "refuse", "note": "x"})
         for noun in (client.scans, client.weighings, client.declarations):
             noun.create({})
     assert asked == [
@@ -158,6 +160,8 @@ def test_the_nouns_are_those_of_the_interface():
         ("POST", "/api/v1/trips/T1/stops/2/visit/"),
         ("POST", "/api/v1/trips/T1/stops/3/skip/"),
         ("POST", "/api/v1/webhooks/1/replay/"),
+        ("POST", "/api/v1/transfers/5/accept/"),
+        ("POST", "/api/v1/transfers/5/decide/"),
         ("POST", "/api/v1/scans/"),
         ("POST", "/api/v1/weighings/"),
         ("POST", "/api/v1/declarations/"),

@@ -115,6 +115,22 @@ class Trips(Resource):
         return self._post(self._path(number, "stops", str(position), "skip"), {"reason": reason}, key, False)
 
 
+class Transfers(Resource):
+    """Transfers across the province (跨省转移); ``create`` applies, masses are grams."""
+
+    def event(
+        self, key: int, event: str, *, on: str | None = None, note: str = "", idempotency_key: str | None = None
+    ) -> Row:
+        """Take one step: request_completion, complete, accept, first_review, reply, withdraw, revoke."""
+        return self._post(self._path(key, event), {"on": on, "note": note}, idempotency_key, False)
+
+    def decide(
+        self, key: int, data: Mapping[str, Any], *, idempotency_key: str | None = None, dry_run: bool = False
+    ) -> Row:
+        """Record the decision: ``{"decision": "grant", "number": …, "granted": [{"id": 1, "granted_g": 5}]}``."""
+        return self._post(self._path(key, "decide"), data, idempotency_key, dry_run)
+
+
 class Packages(Resource):
     """Packages and their codes (包装、编码)."""
 
@@ -152,6 +168,7 @@ class Client:
         self.corrections = Resource(self._connection, "corrections")
         self.signatures = Signatures(self._connection, "signatures")
         self.trips = Trips(self._connection, "trips")
+        self.transfers = Transfers(self._connection, "transfers")
         self.packages = Packages(self._connection, "packages")
         self.scans = Resource(self._connection, "scans")
         self.weighings = Resource(self._connection, "weighings")

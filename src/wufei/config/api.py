@@ -27,6 +27,7 @@ ROUTERS = [
     ("/corrections/", "wufei.apps.amendments.api:corrections"),
     ("/manifests/", "wufei.apps.manifests.api"),
     ("/trips/", "wufei.apps.manifests.trip_api"),
+    ("/transfers/", "wufei.apps.manifests.transfer_api"),
     ("/webhooks/", "wufei.apps.exchange.api"),
 ]
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("access/tokens/", include("wufei.apps.rest.urls")),
     path("access/webhooks/", include("wufei.apps.exchange.urls")),
+    path("registry/transfers/", include("wufei.apps.manifests.transfer_urls")),
     path("registry/", include("wufei.apps.registry.urls")),
     path("ledger/", include("wufei.apps.ledger.urls")),
     path("transparency/", include("wufei.apps.ledger.public_urls")),

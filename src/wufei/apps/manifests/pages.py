@@ -5,13 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q
+from django.urls import reverse
+
 from wufei.apps.manifests import forms, selectors
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, ends_of, resolve
 from wufei.apps.manifests.services import slot_name
 from wufei.apps.manifests.signing import may_sign, own_slots
 from wufei.apps.manifests.telling import findings_for
-from wufei.apps.registry.models import User
+from wufei.apps.registry.models import RegionTransfer, User
+from wufei.apps.registry.transfer_reads import visible_transfers
 from wufei.apps.signatures.selectors import Delegated, delegated_by
 from wufei.core.findings import Finding
 from wufei.core.ledger import local_day
@@ -82,6 +86,7 @@ class ManifestPage:
     returns: str
     returned_by: Sequence[str]
     trip: str
+    approvals: Sequence[RegionTransfer]  # by which it crosses the province, of those in sight
 
 
 def manifest_page(
@@ -117,7 +122,7 @@ def manifest_page(
         content_hash=manifest.content_hash,
         parts=[(title, [g for g in shown if g.part == part and g.inputs]) for part, title in forms.PARTS.items()],
         steps=[_step(row, findings) for row, findings in zip(history, told, strict=True)],
-        alerts=[finding for findings in told for finding in findings],
+        alerts=[_alert(finding) for findings in told for finding in findings],
         actions=[(e.value, EVENT_NAMES[e]) for e in possible],
         waits_for=_waits_for(manifest),
         hosts=_hosts(manifest, parties, user) if is_party else [],
@@ -127,7 +132,25 @@ def manifest_page(
         returns=manifest.returns.number if manifest.returns else "",
         returned_by=selectors.returns_of(manifest),
         trip=manifest.trip.number if manifest.trip else "",
+        approvals=_approvals(user, manifest),
     )
+
+
+def _alert(finding: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A finding with the address of the page on which it is put right, where there is one."""
+    is_of_region = str(finding.get("code", "")).startswith("region_")
+    return {**finding, "url": reverse("transfers:index") if is_of_region else ""}
+
+
+def _approvals(user: User, manifest: Manifest) -> list[RegionTransfer]:
+    """The approvals that a manifest names or has used, of those in sight; no query where both ends lie inside."""
+    named = str((manifest.document.get("region") or {}).get("approval") or "")
+    if not named and manifest.generator_site_id and manifest.receiver_site_id:
+        return []
+    wanted = Q(lines__manifests__manifest=manifest)
+    if named:
+        wanted |= Q(number=named, site__in=[manifest.generator_site_id, manifest.receiver_site_id])
+    return list(visible_transfers(user).filter(wanted).distinct().order_by("pk"))
 
 
 def _filled(group: forms.Group, names: Mapping[str, str]) -> forms.Group:

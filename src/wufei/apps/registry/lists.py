@@ -312,3 +312,8 @@ LISTS: Mapping[str, RegistryList] = {
         selectors.may_audit,
     ),
 }
+
+
+def tabs_of(user: User | AnonymousUser) -> list[tuple[str, str]]:
+    """Name and title of the lists that the person may open, in their order."""
+    return [(name, entry.listing.title) for name, entry in LISTS.items() if entry.is_for(user)]

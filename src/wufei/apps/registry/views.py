@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from wufei.apps.registry import details, imports, selectors, services
 from wufei.apps.registry.import_file import Import
 from wufei.apps.registry.listing import page_of
-from wufei.apps.registry.lists import LISTS, RegistryList
+from wufei.apps.registry.lists import LISTS, RegistryList, tabs_of
 from wufei.apps.registry.models import User
 from wufei.apps.spreadsheets import write_sheet
 from wufei.apps.web import is_partial, uploaded_bytes, workbook_answer
@@ -42,7 +42,7 @@ def rows(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "page": page,
         "name": name,
-        "tabs": [(key, entry.listing.title) for key, entry in LISTS.items() if entry.is_for(request.user)],
+        "tabs": tabs_of(request.user),
         "import_name": _import_of(name, request.user),
     }
     return render(request, "registry/_list.html" if is_partial(request) else "registry/list.html", context)
