@@ -57,7 +57,7 @@ def _whole(raw: object, most: int, thing: str) -> int | None:
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise _Bad(f"应是{thing}（整数）。", f"请填写 0 到 {most} 的整数。")
     if not 0 <= raw <= most:
-        raise _Bad("超出范围。", f"请填写 0 到 {most} 的整数。")
+        raise _Bad(f"为 {str(raw)[:20]}，超出范围。", f"请填写 0 到 {most} 的整数。")
     return raw
 
 
@@ -147,7 +147,7 @@ def _decimal(raw: object) -> str | None:
     except InvalidOperation:
         raise _Bad(f"“{text}”不是数字。", "请填写数字。") from None
     if not number.is_finite() or number < 0 or number >= Decimal(10) ** 15:
-        raise _Bad("超出范围。", "请填写不小于 0 的数。")
+        raise _Bad(f"为 {text}，超出范围。", "请填写不小于 0 的数。")
     return format(number, "f")
 
 

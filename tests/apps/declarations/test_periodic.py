@@ -123,6 +123,8 @@ def test_who_owes_a_form(site, filed, receiver):
 def test_the_command_makes_them(site, filed, march):
     ran = CliRunner().invoke(command, ["generate", "--period", "2026-03", "--site", site.code])
     assert ran.output == "2026-03 已生成 1 份申报。\n"
+    nobody = CliRunner().invoke(command, ["generate", "--period", "2026-11"])
+    assert nobody.output.startswith("2026-11 已生成 0 份申报。\n没有场所应报这张表")
     assert CliRunner().invoke(command, ["generate", "--period", "2026-03", "--site", "none"]).exit_code == 1
     assert "时期" in CliRunner().invoke(command, ["generate", "--period", "x"]).output
 

@@ -243,6 +243,7 @@ def test_the_command_makes_a_proof_and_checks_it(run, sealed, tmp_path, client):
         told = run("check", str(path), "--public-key", given, "--checkpoints", str(listed))
         assert told.exit_code == 0
         assert "证明成立：1 份" in told.stdout
+        assert "0.001 吨（1000 克）" in told.stdout
         assert told.stderr == ""
     warned = run("check", str(path))
     assert warned.exit_code == 0

@@ -33,3 +33,5 @@ def generate(period: str, form: str, site: str) -> None:
             click.echo(f"{finding.what}{finding.remedy}", err=True)
         raise SystemExit(1) from None
     click.echo(f"{period} 已生成 {count} 份申报。")
+    if not count:
+        click.echo("没有场所应报这张表：它的管理计划没有备案、按分级不报这种时期，或台账里这个时期没有相应的记录。")

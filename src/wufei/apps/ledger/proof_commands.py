@@ -9,7 +9,9 @@ from typing import IO
 import click
 
 from wufei.core.chain import BadProof, Checkpoint
+from wufei.core.form_fields import tonnes_text
 from wufei.core.ledger import SHANGHAI
+from wufei.core.ledger_rules import bucket_names, kinds
 from wufei.core.proof import STEPS, Verdict, check_proofs, read_checkpoints, read_key
 
 
@@ -75,15 +77,25 @@ def _published(lines: IO[str] | None, public_key: bytes | None) -> dict[int, Che
     return None if lines is None else read_checkpoints(lines.read().splitlines(), public_key=public_key)
 
 
+def _place(account: str) -> str:
+    """An account as a reader wants it: who holds it, the waste, in what state."""
+    holder, code, bucket, *_ = [*account.split("|"), "", ""]
+    return f"{holder}（{code}，{bucket_names().get(bucket, bucket)}）"
+
+
 def _tell(verdict: Verdict) -> None:
     """Print what was proven, the verdict, and on stderr what to mind."""
     for m in verdict.movements:
         at = m.occurred_at.astimezone(SHANGHAI).isoformat(timespec="seconds")
-        click.echo(f"{m.key}\t{m.kind}\t{m.source} → {m.target}\t{m.mass_g} 克\t{at}\t检查点 {m.checkpoint}")
+        kind = kinds()[m.kind].name if m.kind in kinds() else m.kind
+        way = f"{_place(m.source)} → {_place(m.target)}"
+        click.echo(
+            f"{at}  {kind}  {way}  {tonnes_text(m.mass_g)} 吨（{m.mass_g} 克）  {m.key}  检查点 {m.checkpoint}"
+        )
     if not verdict.holds:
         which = f"第 {verdict.failed} 份：" if verdict.failed else ""
         click.echo(f"证明不成立。{which}{verdict.reason}")
-        click.echo(verdict.detail, err=True)
+        click.echo(f"技术细节：{verdict.detail}", err=True)
         return
     click.echo(f"证明成立：{len(verdict.movements)} 份，公钥 {verdict.public_key}。")
     if not verdict.is_key_given:
