@@ -282,6 +282,7 @@ PAGES = {
     "declarations:plan-new": [((), "firm-with-site")],
     "declarations:plan": [((f"{{{m}.management_plan}}",), f"sees:{m}") for m in "ABC"] + [((10**18,), "nobody")],
     "declarations:plan-export": [((f"{{{m}.management_plan}}",), f"sees:{m}") for m in "ABC"],
+    "declarations:plan-pdf": [((f"{{{m}.management_plan}}",), f"sees:{m}") for m in "ABC"],
     "declarations:plan-receipt": [((f"{{{m}.management_plan}}",), f"sees:{m}") for m in "ABC"],
     "declarations:plan-edit": [((f"{{{m}.plan_draft}}", "A3"), f"own:{m}") for m in "ABC"],
     "declarations:plan-file": [((f"{{{m}.plan_draft}}",), f"post:own:{m}") for m in "ABC"],

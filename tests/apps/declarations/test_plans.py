@@ -3,6 +3,7 @@
 import io
 from datetime import date, timedelta
 
+import pypdfium2
 import pytest
 from django.db import connection, transaction
 from django.http import Http404
@@ -191,6 +192,19 @@ def test_the_workbook_has_the_tables_of_the_grade(client, filed, owner, make_use
         book = CalamineWorkbook.from_filelike(io.BytesIO(client.get(url).content))
         assert [name[:5] for name in book.sheet_names] == ["分级依据", "表 A.1", "表 A.3", "表 A.7"]
         assert phone in str(book.get_sheet_by_index(1).to_python())
+
+
+def test_the_plan_prints_with_its_tables_and_masks_phones_of_others(client, filed, owner, make_user):
+    url = reverse("declarations:plan-pdf", args=[filed.pk])
+    for user, phone in ((owner, "13812345678"), (make_user(), "138****5678")):
+        client.force_login(user)
+        answer = client.get(url)
+        assert answer["Content-Type"] == "application/pdf"
+        pages = pypdfium2.PdfDocument(answer.content)
+        text = "".join(page.get_textpage().get_text_range() for page in pages)
+        assert phone in text
+        for words in ("分级依据", "表 A.1", "表 A.3", "表 A.7", filed.number, OIL):
+            assert words in text, words
 
 
 def test_the_list_is_filtered_and_its_queries_do_not_grow(client, make_user, make_site):

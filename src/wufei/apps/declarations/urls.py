@@ -13,6 +13,7 @@ urlpatterns = [
     path("plans/new/", views.plan_new, name="plan-new"),
     path("plans/<int:pk>/", views.plan_page, name="plan"),
     path("plans/<int:pk>.xlsx", views.plan_export, name="plan-export"),
+    path("plans/<int:pk>.pdf", views.plan_print, name="plan-pdf"),
     path("plans/<int:pk>/edit/<str:table>/", views.plan_edit, name="plan-edit"),
     path("plans/<int:pk>/file/", views.plan_file, name="plan-file"),
     path("plans/<int:pk>/change/", views.plan_change, name="plan-change"),

@@ -9,10 +9,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wufei.apps import data_forms as forms
-from wufei.apps.declarations import lists, plans, selectors, workbooks
+from wufei.apps.declarations import lists, plan_forms, plans, selectors, workbooks
 from wufei.apps.declarations.models import ManagementPlan
 from wufei.apps.registry.listing import page_of, searched
 from wufei.apps.registry.models import Site, User
@@ -283,9 +284,27 @@ def plan_receipt(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def plan_export(request: HttpRequest, pk: int) -> HttpResponse:
     """The tables of one version as a workbook; personal data are in it for the site's own people alone."""
-    plan = get_object_or_404(
-        selectors.visible_plans(request.user).select_related("site", "site__organisation"), pk=pk
-    )
-    unmask = selectors.may_write(request.user, plan.site)
-    name = f"管理计划-{plan.site.name}-{plan.year}-第{plan.version}版.xlsx"
-    return workbook_answer(workbooks.plan_workbook(plan, unmask=unmask), name)
+    plan, unmask = _plan_to_take(request, pk)
+    return workbook_answer(workbooks.plan_workbook(plan, unmask=unmask), _plan_file(plan, "xlsx"))
+
+
+@login_required
+@require_safe
+def plan_print(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same as PDF, to sign and to file."""
+    plan, unmask = _plan_to_take(request, pk)
+    printed_at = f"{timezone.localtime(timezone.now()):%Y-%m-%d %H:%M}"
+    content = plan_forms.plan_pdf(plan, unmask=unmask, printed_at=printed_at)
+    disposition = content_disposition_header(as_attachment=False, filename=_plan_file(plan, "pdf")) or ""
+    return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})
+
+
+def _plan_to_take(request: HttpRequest, pk: int) -> tuple[ManagementPlan, bool]:
+    """The plan in sight, and whether the reader is told personal data in full."""
+    rows = selectors.visible_plans(request.user).select_related("site", "site__organisation")
+    plan = get_object_or_404(rows, pk=pk)
+    return plan, selectors.may_write(request.user, plan.site)
+
+
+def _plan_file(plan: ManagementPlan, ending: str) -> str:
+    return f"管理计划-{plan.site.name}-{plan.year}-第{plan.version}版.{ending}"
