@@ -237,6 +237,7 @@ PAGES = {
     "transfers:detail": [((f"{{{m}.transfer}}",), f"sees:{m}") for m in "ABC"] + [((10**18,), "nobody")],
     "transfers:step": [((f"{{{m}.transfer}}",), f"post:acts:{m}") for m in "ABC"],
     "transfers:decide": [((f"{{{m}.transfer}}",), f"decides:{m}") for m in "ABC"] + [((10**18,), "nobody")],
+    "api:create_manifests": [((), "post:everyone")],
     "packages:list": [((), "everyone"), ((), "everyone", "status=assigned")],
     "packages:export": [((), "everyone")],
     "packages:assign": [((), "firm-with-site")],

@@ -80,6 +80,19 @@ def test_many_go_in_lines(server):
         assert things() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_all_of_many_go_in_lines_or_none(server):
+    with Client(*server) as client:
+        whole = client.resource("things/whole")
+        assert whole.create_all([THING, THING], dry_run=True) == {"created": 2}
+        with pytest.raises(ApiProblem) as caught:
+            whole.create_all([THING, {"name": 5}])
+        assert [(f["line"], f["pointer"]) for f in caught.value.errors] == [(2, "/name"), (2, "/at")]
+        assert things() == 0
+        assert whole.create_all([THING, THING], key="k") == whole.create_all([THING, THING], key="k")
+        assert things() == 2
+
+
 class Lossy(httpx.HTTPTransport):
     """Delivers a request, but loses the first answers on the way back."""
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from wufei.client.connection import Connection
+from wufei.client.connection import Answer, Connection
 
 Row = dict[str, Any]
 
@@ -43,12 +43,26 @@ class Resource:
     def create_many(
         self, items: Iterable[Mapping[str, Any]], *, key: str | None = None, all_or_nothing: bool = False
     ) -> builtins.list[Row]:
-        """Make many records by lines of JSON; an answer for each line, or a problem for all."""
-        lines = "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items).encode()
+        """Make many records by lines of JSON; an answer for each line, or a problem for all (scans)."""
         query = {"all_or_nothing": "true"} if all_or_nothing else {}
-        answer = self._connection.call("POST", f"{self.name}/bulk/", lines=lines, key=key, query=query)
-        rows: builtins.list[Row] = answer.value
+        rows: builtins.list[Row] = self._lines(items, key, query).value
         return rows
+
+    def create_all(
+        self, items: Iterable[Mapping[str, Any]], *, key: str | None = None, dry_run: bool = False, **query: Any
+    ) -> Row:
+        """Make many records by lines of JSON, all or none; the sum of what was made (manifests, weighings)."""
+        row: Row = self._lines(items, key, query, dry_run).value
+        return row
+
+    def _lines(
+        self, items: Iterable[Mapping[str, Any]], key: str | None, query: Mapping[str, Any], dry_run: bool = False
+    ) -> Answer:
+        lines = "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items).encode()
+        asked = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
+        return self._connection.call(
+            "POST", f"{self.name}/lines/", lines=lines, key=key, query=asked, dry_run=dry_run
+        )
 
     def _path(self, key: str | int, *more: str) -> str:
         return "/".join([self.name, quote(str(key), safe=""), *more, ""])

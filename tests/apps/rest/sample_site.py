@@ -8,7 +8,7 @@ from ninja import Query, Router, Status
 
 from wufei.apps.facts.models import Fact
 from wufei.apps.facts.services import record_fact
-from wufei.apps.rest.bulk import BulkQuery, answer_lines, bulk_extra
+from wufei.apps.rest.bulk import BulkQuery, answer_lines, bulk_extra, read_lines, whole_extra
 from wufei.apps.rest.interface import Interface
 from wufei.apps.rest.paging import Page, PageQuery, page_of
 from wufei.apps.rest.schemas import In, Instant, MassG, Out, Text
@@ -51,9 +51,18 @@ def list_by_number(request, asked: Query[PageQuery]):
 
 
 # before /{number}/, which would take the word for a number
-@router.post("/bulk/", auth=Bearer("manifests:write"), openapi_extra=bulk_extra(ThingIn, ThingOut))
+@router.post("/lines/", auth=Bearer("manifests:write"), openapi_extra=bulk_extra(ThingIn, ThingOut))
 def create_things(request, asked: Query[BulkQuery]):
     return answer_lines(request, asked, ThingIn, lambda thing: make_thing(request, thing))
+
+
+@router.post(
+    "/whole/lines/", auth=Bearer("manifests:write"), response={201: dict}, openapi_extra=whole_extra(ThingIn, 3)
+)
+@writes
+def create_all_things(request):
+    lines = read_lines(request, ThingIn.model_validate, most=3)
+    return Status(201, {"created": len([make_thing(request, thing) for _, thing in lines])})
 
 
 @router.get("/{number}/", auth=Bearer("manifests:read"), response=ThingOut)

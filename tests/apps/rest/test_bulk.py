@@ -16,7 +16,7 @@ def thing(name):
 
 def send(caller, lines, query="", **headers):
     raw = "\n".join(lines).encode()
-    answer = caller("post", f"things/bulk/{query}", raw=raw, content_type="application/x-ndjson", **headers)
+    answer = caller("post", f"things/lines/{query}", raw=raw, content_type="application/x-ndjson", **headers)
     return answer, [json.loads(line) for line in answer.getvalue().splitlines()] if answer.status_code == 200 else []
 
 
@@ -62,7 +62,7 @@ def test_a_dry_run_leaves_nothing(caller):
 
 
 def test_what_is_no_lines_or_too_many_is_a_problem(caller, monkeypatch):
-    assert told(caller("post", "things/bulk/", raw=b"{}")) == "unsupported_type"
+    assert told(caller("post", "things/lines/", raw=b"{}")) == "unsupported_type"
     from dataclasses import replace
 
     from wufei.apps.rest import bulk

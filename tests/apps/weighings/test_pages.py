@@ -86,7 +86,9 @@ def test_the_list_pages_by_key_and_its_queries_do_not_grow(client, plant, django
 def send(client, plant):
     client.force_login(plant)
     # the session of our own pages may use the interface; the test client brings no token against forgery
-    return lambda body, path=API: client.post(path, body, content_type="application/json")
+    return lambda body, path=API: client.post(
+        path, body, content_type="application/x-ndjson" if "/lines/" in path else "application/json"
+    )
 
 
 def test_one_ticket_by_the_interface(send, client):

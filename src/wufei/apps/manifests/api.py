@@ -1,5 +1,6 @@
 """The manifests of the interface: lists, one, drawing up, changing, and each step of the life."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,18 +11,21 @@ from ninja import Status as Answer
 from pydantic import Field, WithJsonSchema
 
 from wufei.apps.amendments.api import AmendIn, AmendmentOut, ask
-from wufei.apps.manifests import selectors, services
+from wufei.apps.manifests import batches, selectors, services
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.telling import document_for, findings_for
 from wufei.apps.registry.models import User
+from wufei.apps.rest.bulk import read_lines, whole_extra
 from wufei.apps.rest.paging import Page, PageQuery, page_of
 from wufei.apps.rest.schemas import In, Instant, Out, Text
 from wufei.apps.rest.security import Bearer
 from wufei.apps.rest.writing import writes
+from wufei.core.findings import Finding
 from wufei.core.manifest import Event, Status
 from wufei.core.manifest_profiles import fields_of, manifest_profiles
 from wufei.core.manifest_schema import document_schema
 
+LINES_MOST = 1_000
 router = Router(tags=["manifests"])
 StatusName = Literal[
     "draft", "submitted", "in_transit", "delivered", "confirmed", "partly_accepted", "refused", "void"
@@ -95,6 +99,23 @@ class ManifestDetailOut(ManifestOut):
     history: list[EventOut]
     next_events: list[str]
     returned_by: list[str]
+
+
+class LineOut(Out):
+    """The manifest that a line made."""
+
+    line: int = Field(description="第几行，从 1 起。")
+    number: str
+    status: StatusName
+    content_hash: str
+    alerts: int = Field(description="提交时的预警数，内容见该联单的经过。")
+
+
+class ManyOut(Out):
+    """The manifests that the lines of a request made."""
+
+    created: int
+    items: list[LineOut]
 
 
 class FieldOut(Out):
@@ -190,6 +211,35 @@ def create_manifest(request: HttpRequest, body: Body[DocumentIn], submit: bool =
     """开具一份草稿；submit=true 时同时提交（签字）。所有问题一次说明，位置用 JSON Pointer。"""
     write = services.create_and_submit if submit else services.create_manifest
     return Answer(201, _detail(request, write(body, act=_act(request))))
+
+
+@router.post(
+    "/lines/",
+    auth=Bearer("manifests:write"),
+    response={201: ManyOut},
+    summary="按行开具多份联单",
+    openapi_extra=whole_extra(document_schema(), LINES_MOST),
+)
+@writes
+def create_manifests(request: HttpRequest, submit: bool = False) -> Answer[dict[str, object]]:
+    """每行一份联单：全部开具，或一份也不开并说明每一行的全部问题；submit=true 时同时提交，合签一次。"""
+    lines = read_lines(request, lambda value: value, most=LINES_MOST)
+
+    def place(at: int, finding: Finding) -> Finding:
+        return replace(finding, line=lines[at][0])
+
+    made = batches.create_manifests([value for _, value in lines], act=_act(request), place=place, submits=submit)
+    names = ("number", "status", "content_hash", "alerts")
+    return Answer(
+        201,
+        {
+            "created": len(made),
+            "items": [
+                {"line": line, **{name: getattr(m, name) for name in names}}
+                for (line, _), m in zip(lines, made, strict=True)
+            ],
+        },
+    )
 
 
 @router.get("/fields/{profile}/", auth=Bearer("manifests:read"), response=list[FieldOut], summary="字段表")

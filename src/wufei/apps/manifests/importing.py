@@ -4,14 +4,14 @@ The columns are ``core.manifest_sheet``, the same table of fields that drives pa
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db import IntegrityError
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.manifests.acts import Act
+from wufei.apps.manifests.batches import create_manifests
 from wufei.apps.manifests.models import Manifest, ManifestImport, ManifestImportRow
-from wufei.apps.manifests.services import create_and_submit, create_manifest
 from wufei.apps.registry.models import Organisation, User
 from wufei.apps.spreadsheets import read_upload, write_sheet
 from wufei.apps.transactions import in_transaction
@@ -125,17 +125,21 @@ def _before(firm: Organisation, digest: str) -> ManifestImport | None:
 
 
 def _make(sheet: Sheet, file: SheetFile, act: Act) -> list[tuple[tuple[int, ...], Manifest]]:
+    rows = sheet.manifests
     found = list(sheet.findings)
-    made = []
-    write = create_and_submit if file.submits else create_manifest
-    for row in sheet.manifests:
-        try:
-            made.append((row.lines, write(row.document, act=replace(act, key=""))))
-        except Refused as refused:
-            found += [at_row(finding, row, file.profile) for finding in refused.findings]
+    made: list[Manifest] = []
+    try:
+        made = create_manifests(
+            [row.document for row in rows],
+            act=act,
+            place=lambda at, finding: at_row(finding, rows[at], file.profile),
+            submits=file.submits,
+        )
+    except Refused as refused:
+        found += refused.findings
     if found:
         raise Refused(sorted(found, key=lambda f: (f.line or 0, f.field)))
-    return made
+    return [(row.lines, manifest) for row, manifest in zip(rows, made, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 Each function either returns what may be written or raises ``Refused`` with everything that stands against it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.models import Manifest
-from wufei.apps.manifests.parties import Parties, ends_of, may_write, named, resolve
+from wufei.apps.manifests.parties import Parties, ends_of, may_write, named, resolve, resolve_many
 from wufei.apps.manifests.regions import with_compensation
 from wufei.apps.manifests.signing import OWN_FAULT, own_slots, why_not
 from wufei.apps.registry.models import User
@@ -33,21 +33,31 @@ from wufei.core.manifest_slots import foreign_changes
 
 def read_new(raw: object, act: Act) -> tuple[Document, Parties]:
     """The document of a new manifest, by whoever may draw it up."""
-    document, found = read_document(raw)
-    if found:
-        raise Refused(found)
-    document = with_defaults(document)
-    found = lacking(document, "draft") + profile_findings(document)
-    parties, unknown = resolve(document)
-    found += unknown
+    [read] = read_many([raw], act)
+    if isinstance(read, list):
+        raise Refused(read)
+    return read
+
+
+def read_many(raws: Sequence[object], act: Act) -> list[tuple[Document, Parties] | list[Finding]]:
+    """The document and parties of each new manifest, or what stands against it; two queries, however many."""
+    read = [read_document(raw) for raw in raws]
+    sound = [(at, with_defaults(document)) for at, (document, found) in enumerate(read) if not found]
+    answers: list[tuple[Document, Parties] | list[Finding]] = [list(found) for _, found in read]
+    resolved = resolve_many([document for _, document in sound])
+    for (at, document), (parties, unknown) in zip(sound, resolved, strict=True):
+        answers[at] = _against(document, parties, unknown, act) or (document, parties)
+    return answers
+
+
+def _against(document: Document, parties: Parties, unknown: list[Finding], act: Act) -> list[Finding]:
+    found = lacking(document, "draft") + profile_findings(document) + unknown
     if not unknown:
         found += _not_the_writer(document, parties, act.person)
         is_round = manifest_profiles()[document["profile"]].is_round
         blank = {"profile": document["profile"]}
         found += foreign_changes(blank, document, _writing(act.person, parties), Status.DRAFT, is_round=is_round)
-    if found:
-        raise Refused(found)
-    return document, parties
+    return found
 
 
 def _writing(person: User, parties: Parties) -> frozenset[str]:

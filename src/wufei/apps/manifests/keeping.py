@@ -12,23 +12,25 @@ from wufei.core.manifest_document import Document
 from wufei.core.signature import content_hash
 
 
-def write_parts(manifest: Manifest, parties: Parties) -> None:
+def write_parts(*kept: tuple[Manifest, Parties]) -> None:
     """The wastes and carriers as rows; what became of them, in the other columns, stays. Two statements."""
-    document = manifest.document
     ManifestWaste.objects.bulk_create(
         [
             ManifestWaste(manifest=manifest, position=i, waste_code=w["code"], sent_g=w.get("mass_g") or 0)
-            for i, w in enumerate(document["wastes"], 1)
+            for manifest, _ in kept
+            for i, w in enumerate(manifest.document["wastes"], 1)
         ],
         update_fields=["waste_code", "sent_g"],
         update_conflicts=True,
         unique_fields=["manifest", "position"],
     )
-    legs = zip(document.get("carriers") or [], parties.carriers, strict=False)
     ManifestLeg.objects.bulk_create(
         [
             ManifestLeg(manifest=manifest, position=i, organisation=firm, vehicle=carrier.get("vehicle") or "")
-            for i, (carrier, firm) in enumerate(legs, 1)
+            for manifest, parties in kept
+            for i, (carrier, firm) in enumerate(
+                zip(manifest.document.get("carriers") or [], parties.carriers, strict=False), 1
+            )
         ],
         update_fields=["organisation", "vehicle"],
         update_conflicts=True,
@@ -36,13 +38,18 @@ def write_parts(manifest: Manifest, parties: Parties) -> None:
     )
 
 
-def see(manifest: Manifest, seen: set[str]) -> None:
-    """Let those whom it concerns see the manifest; who saw it before still does."""
-    is_open = Status(manifest.status) not in CLOSED
+def see(*seen: tuple[Manifest, set[str]]) -> None:
+    """Let those whom it concerns see each manifest; who saw it before still does. One statement."""
     ManifestSight.objects.bulk_create(
         [
-            ManifestSight(scope=scope, manifest=manifest, is_open=is_open, updated_at=manifest.updated_at)
-            for scope in sorted(seen)
+            ManifestSight(
+                scope=scope,
+                manifest=manifest,
+                is_open=Status(manifest.status) not in CLOSED,
+                updated_at=manifest.updated_at,
+            )
+            for manifest, scopes_of_it in seen
+            for scope in sorted(scopes_of_it)
         ],
         ignore_conflicts=True,
     )
@@ -62,12 +69,12 @@ def move_document(manifest: Manifest, document: Document, parties: Parties, stat
         manifest.generator_name, manifest.receiver_name = parties.names(document)
         manifest.division, manifest.domain = parties.inner().division_id, domain_of(document["wastes"][0]["code"])
         if _parts(document) != _parts(old):
-            write_parts(manifest, parties)
+            write_parts((manifest, parties))
             ManifestWaste.objects.filter(manifest=manifest, position__gt=len(document["wastes"])).delete()
             ManifestLeg.objects.filter(manifest=manifest, position__gt=len(parties.carriers)).delete()
         if _named(document) != _named(old):
             is_draft = status is Status.DRAFT
-            see(manifest, draft_scopes(parties, None) if is_draft else scopes(parties, manifest.domain))
+            see((manifest, draft_scopes(parties, None) if is_draft else scopes(parties, manifest.domain)))
 
 
 def keep(manifest: Manifest) -> None:

@@ -94,33 +94,50 @@ def resolve(document: Mapping[str, Any], read: Sequence[Site] = ()) -> tuple[Par
 
     ``read`` are sites, with their organisations, that the caller has read already: then it is one query.
     """
-    found: list[Finding] = []
-    codes = {
-        f"/{end}/site": code for end in ("generator", "receiver") if (code := (document.get(end) or {}).get("site"))
-    }
+    return resolve_many([document], read)[0]
+
+
+def resolve_many(
+    documents: Sequence[Mapping[str, Any]], read: Sequence[Site] = ()
+) -> list[tuple[Parties, list[Finding]]]:
+    """What ``resolve`` says of each document; two queries, however many there are."""
     sites = {site.code: site for site in read}
-    missing = set(codes.values()) - set(sites)
+    missing = {code for document in documents for code in _site_codes(document).values()} - set(sites)
     if missing:
         rows = Site.objects.filter(code__in=missing).select_related("organisation", "division")
         sites |= {site.code: site for site in rows}
-    for pointer, code in codes.items():
-        if code not in sites:
-            found.append(_unknown(pointer, f"没有登记编号为“{code}”的场所。"))
-    wanted = {
-        f"/carriers/{i}/organisation": carrier.get("organisation")
-        for i, carrier in enumerate(document.get("carriers") or [])
+    firms = _organisations(code for document in documents for code in _firm_codes(document).values() if code)
+    return [_resolved(document, sites, firms) for document in documents]
+
+
+def _site_codes(document: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        f"/{end}/site": code for end in ("generator", "receiver") if (code := (document.get(end) or {}).get("site"))
     }
-    insurer_code = (document.get("livestock") or {}).get("insurer")
-    wanted["/livestock/insurer"] = insurer_code
-    known = _organisations(code for code in wanted.values() if code)
-    for pointer, code in wanted.items():
-        if code and code not in known:
-            found.append(_unknown(pointer, f"没有登记统一社会信用代码为“{code}”的单位。"))
-    carriers = tuple(
-        known[code]
+
+
+def _firm_codes(document: Mapping[str, Any]) -> dict[str, str | None]:
+    carriers = enumerate(document.get("carriers") or [])
+    wanted = {f"/carriers/{i}/organisation": carrier.get("organisation") for i, carrier in carriers}
+    return wanted | {"/livestock/insurer": (document.get("livestock") or {}).get("insurer")}
+
+
+def _resolved(
+    document: Mapping[str, Any], sites: Mapping[str, Site], known: Mapping[str, Organisation]
+) -> tuple[Parties, list[Finding]]:
+    found = [
+        _unknown(pointer, f"没有登记编号为“{code}”的场所。")
+        for pointer, code in _site_codes(document).items()
+        if code not in sites
+    ]
+    wanted = _firm_codes(document)
+    found += [
+        _unknown(pointer, f"没有登记统一社会信用代码为“{code}”的单位。")
         for pointer, code in wanted.items()
-        if pointer != "/livestock/insurer" and code is not None and code in known
-    )
+        if code and code not in known
+    ]
+    insurer_code = wanted.pop("/livestock/insurer")
+    carriers = tuple(known[code] for code in wanted.values() if code is not None and code in known)
     ends = [sites.get((document.get(end) or {}).get("site", "")) for end in ("generator", "receiver")]
     if not any(ends) and not found:
         what = "移出和接受单位都不在本区域。"

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.http import Http404
 
-from wufei.apps.facts.services import record_fact
+from wufei.apps.facts.models import Fact
+from wufei.apps.facts.services import record_facts
 from wufei.apps.manifests import booking
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.effects import EFFECTS, follow_packages, masses_of_packages, refused_packages, take_back
@@ -38,9 +39,8 @@ from wufei.core.manifest import (
     summary_of,
 )
 from wufei.core.manifest_booking import Stamp
-from wufei.core.manifest_document import (
-    Document,
-)
+from wufei.core.manifest_document import Document
+from wufei.core.manifest_number import serial_key
 from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.manifest_receipt import outcomes_of
 from wufei.core.manifest_slots import order_findings, restated_masses, time_findings
@@ -71,7 +71,7 @@ def create_and_submit(raw: object, *, act: Act) -> Manifest:
     def work() -> Manifest:
         document, parties = read_new(raw, act)
         manifest = _insert(document, parties, act=replace(act, key=""), number=None)
-        return _advanced(manifest, Event.SUBMIT, {}, act)
+        return advance_locked(manifest, Event.SUBMIT, {}, act)
 
     return in_transaction(work)
 
@@ -85,20 +85,52 @@ def _insert(
     trip: tuple[int, int] | None = None,
     returns: Manifest | None = None,
 ) -> Manifest:
-    profile = manifest_profiles()[document["profile"]]
-    day = local_day(act.server_at)
     if number is None:
-        number = take_numbers(profile.series, day.year, parties.inner().division_id)[0]
+        number = numbers_for([(document, parties)], act)[0]
     elif found := claim_number(number):
         raise Refused(found)
+    manifest = _row(number, document, parties, act)
+    if trip:
+        manifest.trip_id, manifest.stop = trip
+    if returns:
+        manifest.status, manifest.leg, manifest.returns = Status.IN_TRANSIT, 1, returns
+    insert([(manifest, parties)], act)
+    return manifest
+
+
+def numbers_for(drafts: Sequence[tuple[Document, Parties]], act: Act) -> list[str]:
+    """The next number for each draft, in order; a statement for each series and place, in one order of locks."""
+    year = local_day(act.server_at).year
+    wanted: dict[str, tuple[str, str, list[int]]] = {}
+    for at, (document, parties) in enumerate(drafts):
+        series, division = manifest_profiles()[document["profile"]].series, parties.inner().division_id
+        wanted.setdefault(serial_key(series, year, division), (series, division, []))[2].append(at)
+    numbers = [""] * len(drafts)
+    for _, (series, division, places) in sorted(wanted.items()):
+        for at, number in zip(places, take_numbers(series, year, division, len(places)), strict=True):
+            numbers[at] = number
+    return numbers
+
+
+def draft_rows(drafts: Sequence[tuple[Document, Parties]], act: Act) -> list[tuple[Manifest, Parties]]:
+    """The rows of new drafts with their numbers taken, not yet kept: ``insert`` keeps them."""
+    numbers = numbers_for(drafts, act)
+    return [
+        (_row(n, document, parties, act), parties) for n, (document, parties) in zip(numbers, drafts, strict=True)
+    ]
+
+
+def _row(number: str, document: Document, parties: Parties, act: Act) -> Manifest:
+    """The row of a new draft, not yet kept."""
+    profile = manifest_profiles()[document["profile"]]
     wastes_text, mass_g = summary_of(document)
     sender, taker = parties.names(document)
-    manifest = Manifest.objects.create(
+    return Manifest(
         number=number,
         profile=profile.id,
         domain=domain_of(document["wastes"][0]["code"]),
-        status=Status.IN_TRANSIT if returns else Status.DRAFT,
-        leg=1 if returns else 0,
+        status=Status.DRAFT,
+        leg=0,
         events=1,
         document=document,
         content_hash=content_hash(document),
@@ -109,21 +141,27 @@ def _insert(
         division=parties.inner().division_id,
         wastes_text=wastes_text[:200],
         mass_g=mass_g,
-        rules_on=day,
-        returns=returns,
-        trip_id=trip[0] if trip else None,
-        stop=trip[1] if trip else None,
+        rules_on=local_day(act.server_at),
         is_simulated=parties.inner().is_simulated,
         created_at=act.server_at,
         updated_at=act.server_at,
         created_by=act.actor,
     )
-    write_parts(manifest, parties)
-    seen = scopes(parties, manifest.domain) if returns else draft_scopes(parties, act.person.organisation_id)
-    see(manifest, seen)
-    append_event(manifest, "create", "", act, payload={"returns": returns.number} if returns else {})
-    tell(manifest, "create_manifest", act, before=None)
-    return manifest
+
+
+def insert(rows: Sequence[tuple[Manifest, Parties]], act: Act) -> None:
+    """Keep new manifests with their parts, sights, first events and facts; six statements, however many there are."""
+    Manifest.objects.bulk_create([manifest for manifest, _ in rows])
+    write_parts(*rows)
+    firm = act.person.organisation_id
+    see(*((m, scopes(p, m.domain) if m.returns_id else draft_scopes(p, firm)) for m, p in rows))
+    events = [
+        event_of(m, "create", "", act, payload={"returns": m.returns.number} if m.returns else {}) for m, _ in rows
+    ]
+    ManifestEvent.objects.bulk_create(events)
+    for event in events:
+        event.manifest.written.append(event)
+    record_facts(_fact(m, "create_manifest", act, before=None) for m, _ in rows)
 
 
 def append_event(
@@ -179,8 +217,13 @@ def event_of(
 
 
 def tell(manifest: Manifest, verb: str, act: Act, *, before: str | None) -> None:
-    record_fact(
-        at=act.server_at,
+    """Write what happened to a manifest to the fact log."""
+    record_facts([_fact(manifest, verb, act, before=before)])
+
+
+def _fact(manifest: Manifest, verb: str, act: Act, *, before: str | None) -> Fact:
+    return Fact(
+        recorded_at=act.server_at,
         actor=act.actor,
         verb=verb,
         subject=f"manifest:{manifest.number}",
@@ -243,12 +286,13 @@ def advance(number: str, event: Event, payload: Mapping[str, Any], *, act: Act) 
         manifest = locked(act.person, number)
         if _is_repeat(manifest, event.value, act):
             return manifest
-        return _advanced(manifest, event, payload, act)
+        return advance_locked(manifest, event, payload, act)
 
     return in_transaction(work)
 
 
-def _advanced(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act) -> Manifest:
+def advance_locked(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act) -> Manifest:
+    """Drive one step of a manifest that this transaction has locked or made; raises ``Refused`` like ``advance``."""
     try:
         return _step(manifest, event, payload, act)
     except RuleError as error:
@@ -330,7 +374,7 @@ def _after(manifest: Manifest, event: Event, parties: Parties, outcomes: Sequenc
     """What an event changes beside the document: sights, legs, outcome columns, the day to confirm by."""
     profile = manifest_profiles()[manifest.profile]
     if event is Event.SUBMIT:
-        see(manifest, scopes(parties, manifest.domain))
+        see((manifest, scopes(parties, manifest.domain)))
     elif event in (Event.DEPART, Event.HAND_OVER):
         ManifestLeg.objects.filter(manifest=manifest, position=manifest.leg).update(departed_at=act.claimed_at)
     elif event is Event.ARRIVE:

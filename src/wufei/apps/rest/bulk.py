@@ -1,8 +1,10 @@
 """Many items in one request as lines of JSON (``application/x-ndjson``): each line is one item, answered by one.
 
-Lines are committed in groups, each line on its own savepoint: one that is refused leaves the others. With
-``all_or_nothing`` one refused line refuses all, with the faults of every line. With ``Idempotency-Key`` each line has
-the key ``<key>#<line>``, so a request that broke off is sent again whole and goes on where it stopped.
+``answer_lines``: lines are committed in groups, each line on its own savepoint: one that is refused leaves the
+others. With ``all_or_nothing`` one refused line refuses all, with the faults of every line. With ``Idempotency-Key``
+each line has the key ``<key>#<line>``, so a request that broke off is sent again whole and goes on where it stopped.
+
+``read_lines``: an endpoint of ``@writes`` takes its lines whole or not at all, and answers with one sum.
 """
 
 import hashlib
@@ -30,7 +32,9 @@ from wufei.apps.transactions import in_transaction
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/x-ndjson"
 GROUP = 50  # lines of one commit
+MOST_FAULTS = 1_000  # told of one request
 S = TypeVar("S", bound=BaseModel)
+T = TypeVar("T")
 Line = dict[str, Any]  # line, status, and result or problem
 
 
@@ -92,6 +96,58 @@ def answer_lines(
         return HttpResponse(_text(done), content_type=MEDIA_TYPE, headers=headers)
     stream = (_text(run.group(group)) for group in _groups(lines))
     return StreamingHttpResponse(stream, content_type=MEDIA_TYPE, headers=headers)
+
+
+def read_lines(
+    request: HttpRequest, read: Callable[[object], T], *, most: int, most_bytes: int = 0
+) -> list[tuple[int, T]]:
+    """What ``read`` makes of each line that is not blank, with its number, for a request that is done whole or not.
+
+    Args:
+        read: may raise ``ValidationError``.
+        most: lines at most.
+        most_bytes: of the whole body; 0 is the limit of any other body.
+
+    Raises:
+        Problem: the faults of all lines, the first ``MOST_FAULTS``.
+    """
+    if request.content_type != MEDIA_TYPE:
+        raise Problem("unsupported_type")
+    most_bytes = most_bytes or limits().body_bytes
+    if len(request.body) > most_bytes:
+        raise Problem("too_large", f"内容超过 {most_bytes // 1024**2} MB。请拆成几次发送。")
+    done: list[tuple[int, T]] = []
+    faults: list[Fault] = []
+    lines = [(number, line) for number, line in enumerate(request.body.split(b"\n"), 1) if line.strip()]
+    if len(lines) > most:
+        raise Problem("too_large", f"内容有 {len(lines)} 行，最多 {most} 行。请拆成几次发送。")
+    for number, line in lines:
+        value: object = None
+        try:
+            value = parse(line)
+            done.append((number, read(value)))
+        except Problem as problem:
+            faults += _faults_of(_refused(number, problem))
+        except ValidationError as error:
+            faults += _faults_of(_refused(number, _invalid(error, value)))
+        if len(faults) >= MOST_FAULTS:
+            break
+    if faults:
+        first, more = faults[0], len(faults) - 1
+        told = f"第 {first['line']} 行：{first['detail']}{first['remedy']}" + (
+            f"（另有 {more} 处问题）" if more else ""
+        )
+        raise Problem("invalid", told, errors=faults[:MOST_FAULTS])
+    if not done:
+        raise Problem("bad_json", "内容里一行也没有。请每行写一个 JSON 对象。")
+    return done
+
+
+def whole_extra(item: type[BaseModel] | dict[str, Any], most: int) -> dict[str, Any]:
+    """``openapi_extra`` of an endpoint of ``read_lines`` whose lines are ``item``, a model or a schema of its own."""
+    schema = item if isinstance(item, dict) else {"$ref": f"#/components/schemas/{item.__name__}"}
+    told = f"JSON Lines：每行一项，与单独办理一项时的内容相同；最多 {most} 行，全部办理或全部不办。"
+    return {"requestBody": {"required": True, "description": told, "content": {MEDIA_TYPE: {"schema": schema}}}}
 
 
 class _Run:
@@ -206,7 +262,8 @@ def _faults_of(line: Line) -> list[Fault]:
     if line["status"] < 400:
         return []
     problem = line["problem"]
-    whole = problems.fault("", problem["code"], problem["detail"], "请改正这一行。")
+    what, _, remedy = problem["detail"].partition("。")
+    whole = problems.fault("", problem["code"], f"{what}。", remedy or "请改正这一行。")
     return [fault | {"line": line["line"]} for fault in problem.get("errors") or [whole]]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from typing import Any, NoReturn
 
 from django.core.exceptions import RequestDataTooBig
@@ -45,7 +46,8 @@ def parse(raw: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise Problem("bad_json", f"内容的第 {error.start + 1} 个字节不是 UTF-8。请改用 UTF-8 编码。") from None
     except json.JSONDecodeError as error:
-        raise Problem("bad_json", f"第 {error.lineno} 行第 {error.colno} 个字符处不是 JSON。请改正后再发。") from None
+        line = f"第 {error.lineno} 行" if b"\n" in raw else ""
+        raise Problem("bad_json", f"{line}第 {error.colno} 个字符处不是 JSON。请改正后再发。") from None
     except RecursionError:
         raise Problem("bad_json", "内容嵌套太深。请减少层数。") from None
     _check(value, 0)
@@ -93,7 +95,6 @@ def _finite(text: str) -> float:
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         raise Problem("bad_json", f"同一对象里“{twice[:20]}”写了不止一次。请只留一处。")
     return found

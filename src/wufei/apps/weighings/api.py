@@ -8,12 +8,11 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Router, Status
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from wufei.apps.registry.models import User
+from wufei.apps.rest.bulk import read_lines, whole_extra
 from wufei.apps.rest.paging import Page, PageQuery, page_of
-from wufei.apps.rest.parsing import parse
-from wufei.apps.rest.problems import Fault, Problem, pointer_of, pydantic_fault
 from wufei.apps.rest.schemas import Count, In, Instant, MassG, MassOrNoneG, Out, Text
 from wufei.apps.rest.security import Bearer
 from wufei.apps.rest.writing import writes
@@ -24,6 +23,7 @@ from wufei.core.findings import Finding
 from wufei.core.weighing import Weighing
 
 LINES_MOST = 20_000
+BYTES_MOST = 20 * 1024**2
 router = Router(tags=["weighings"])
 
 
@@ -161,18 +161,17 @@ def record_weighing(request: HttpRequest, body: WeighingIn) -> Any:
     auth=Bearer("weighings:write"),
     response={201: BulkOut},
     summary="按行登记多张磅单",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "description": f"JSON Lines：每行一张磅单，字段与登记一张时相同；最多 {LINES_MOST} 行。",
-            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
-        }
-    },
+    openapi_extra=whole_extra(WeighingIn, LINES_MOST),
 )
 @writes
 def record_weighings(request: HttpRequest) -> Any:
     """Record a ticket a line: all of them, or none with every fault of every line."""
-    tickets = read_lines(request.body)
+    tickets = read_lines(
+        request,
+        lambda value: _weighing(WeighingIn.model_validate(value)),
+        most=LINES_MOST,
+        most_bytes=BYTES_MOST,
+    )
     kept = services.record_weighings(user=_user(request), tickets=tickets, at=_now())
     return Status(
         201,
@@ -192,39 +191,3 @@ def _weighing(given: WeighingIn) -> Weighing:
 
 def _now() -> datetime:
     return timezone.now()
-
-
-def read_lines(raw: bytes) -> list[tuple[int, Weighing]]:
-    """The tickets of a body of JSON lines, each with its line; raises ``Problem`` with the faults of all lines."""
-    tickets: list[tuple[int, Weighing]] = []
-    faults: list[Fault] = []
-    for line, content in enumerate(raw.split(b"\n"), 1):
-        if not content.strip():
-            continue
-        if len(tickets) == LINES_MOST:
-            raise Problem("too_large", f"多于 {LINES_MOST} 行。请拆成几次发送。")
-        value: object = None
-        try:
-            value = parse(content)
-            tickets.append((line, _weighing(WeighingIn.model_validate(value))))
-        except Problem as problem:
-            what, _, remedy = problem.detail.partition("。")
-            faults.append(
-                {"pointer": "", "code": problem.kind.code, "detail": f"{what}。", "remedy": remedy, "line": line}
-            )
-        except ValidationError as error:
-            faults += [
-                {**pydantic_fault(dict(entry), pointer_of(list(entry["loc"]), value)), "line": line}
-                for entry in error.errors()
-            ]
-    if faults:
-        first = faults[0]
-        detail = f"第 {first['line']} 行：{first['detail']}{first['remedy']}"
-        raise Problem(
-            "invalid",
-            detail + (f"（另有 {len(faults) - 1} 处问题）" if len(faults) > 1 else ""),
-            errors=faults[:1000],
-        )
-    if not tickets:
-        raise Problem("bad_json", "内容里没有一行磅单。请每行写一张磅单的 JSON 对象。")
-    return tickets
