@@ -9,14 +9,23 @@ from wufei.apps.rest.models import ApiToken
 
 pytestmark = pytest.mark.django_db
 TOKENS, HOOKS = "/access/tokens/", "/access/webhooks/"
+PASSWORD = "地磅和令牌-2026"
 
 
 @pytest.fixture
 def me(client, make_user, settings):  # noqa: F811
     settings.WEBHOOK_HOSTS = ["127.0.0.0/8"]
     user = make_user("me")
-    client.force_login(user)
+    user.set_password(PASSWORD)
+    user.save()
+    log_in(client)
     return user
+
+
+def log_in(client):
+    """Log in and say once more who one is, as the pages ask before they hand out a key."""
+    client.post("/accounts/login/", {"login": "me", "password": PASSWORD})
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
 
 
 def test_a_token_is_signed_for_oneself_works_and_its_secret_is_shown_once(client, me):
@@ -31,7 +40,7 @@ def test_a_token_is_signed_for_oneself_works_and_its_secret_is_shown_once(client
     client.logout()
     headers = {"Authorization": f"Bearer {secret}"}
     assert client.get("/api/v1/me/", headers=headers).json()["username"] == "me"
-    client.force_login(me)
+    client.force_login(me)  # to end a token nobody is asked again
     assert client.post(f"{TOKENS}{token.pk}/revoke/").status_code == 302
     client.logout()
     assert client.get("/api/v1/me/", headers=headers).status_code == 401
@@ -78,3 +87,27 @@ def test_a_webhook_is_registered_shows_its_failures_is_replayed_and_removed(clie
     client.post(f"{HOOKS}{hook.pk}/", {"action": "remove"})
     assert not WebhookEndpoint.objects.exists()
     assert client.post(HOOKS, {"url": "ftp://x"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("page", "typed", "made"),
+    [
+        (TOKENS, {"scope": ["manifests:read"], "days": "30", "name": "磅"}, ApiToken),
+        (HOOKS, {"url": "http://127.0.0.1:9/hook"}, WebhookEndpoint),
+    ],
+)
+def test_after_a_while_the_password_is_asked_again_and_nothing_typed_is_lost(client, me, page, typed, made):
+    session = client.session
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 301  # five minutes are over
+    session.save()
+    assert client.get(page).status_code == 200
+    asked = client.post(page, typed)
+    assert (asked.status_code, asked.url.partition("?")[0]) == (302, "/accounts/reauthenticate/")
+    assert not made.objects.exists()
+    assert "确认是您本人" in client.get(asked.url).content.decode()
+    assert "确认是您本人" in client.post(asked.url, {"password": "wrong", "next": page}).content.decode()
+    assert not made.objects.exists()
+    answer = client.post(asked.url, {"password": PASSWORD, "next": page})
+    assert answer.status_code == 200
+    assert made.objects.get().user == me

@@ -1,5 +1,6 @@
 """The page of one's own webhooks: list with how delivery stands, register, replay, remove."""
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,6 +26,8 @@ def _user(request: HttpRequest) -> User:
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+# a screen left open must not send its owner's news elsewhere
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth carries no types
 def index(request: HttpRequest) -> HttpResponse:
     """My addresses: what was delivered last, what failed and why, how far behind; and the form of a new one."""
     user, at = _user(request), timezone.now()

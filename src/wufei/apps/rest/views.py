@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -36,6 +37,8 @@ def _user(request: HttpRequest) -> User:
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+# a screen left open must not hand out a key that outlives it
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth carries no types
 def tokens(request: HttpRequest) -> HttpResponse:
     """My tokens, and the form of a new one. What a token may do is at most what I may."""
     user, at = _user(request), timezone.now()
