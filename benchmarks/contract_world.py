@@ -112,19 +112,18 @@ class World:
         return [self.filled(part, chance) for part in body] if isinstance(body, list) else body
 
 
-def make_world() -> World:
-    """Fill the database."""
+def settle(world: World, firms: Mapping[str, str]) -> None:
+    """Found firms (name -> kind), each with a site and a person with a token; besides them a bureau and a citizen."""
     from django.utils import timezone
 
-    from wufei.apps.registry.models import Division, Organisation, Site, User, Vehicle
+    from wufei.apps.registry.models import Division, Organisation, Site, User
     from wufei.apps.registry.services import load_reference
     from wufei.apps.rest.services import create_token
     from wufei.core.credit_code import make_credit_code
 
     if not Division.objects.filter(pk="330523001").exists():
         load_reference()
-    world, at = World(), timezone.now()
-    for number, (name, kind) in enumerate(FIRMS.items(), 1):
+    for number, (name, kind) in enumerate(firms.items(), 1):
         firm = Organisation.objects.create(
             credit_code=make_credit_code("330523", 900 + number),
             name=f"{name} 公司",
@@ -139,13 +138,23 @@ def make_world() -> World:
             domain=domain,
         )  # fmt: skip
         world.people[name] = User.objects.create(username=name, role=kind, organisation=firm, division_id="330523")
-    Vehicle.objects.create(plate="浙E00002", organisation=world.firms["carrier"])
     world.people["bureau"] = User.objects.create(username="bureau", role="programme_office", division_id="330523")
     world.people["citizen"] = User.objects.create(username="citizen", role="citizen", division_id="330523")
     for name in world.people:
         _, world.tokens[name] = create_token(
-            username=name, scopes_wanted=["*:read", "*:write"], days=1, name="", actor="console", at=at
+            username=name, scopes_wanted=["*:read", "*:write"], days=1, name="", actor="console", at=timezone.now()
         )
+
+
+def make_world() -> World:
+    """Fill the database."""
+    from django.utils import timezone
+
+    from wufei.apps.registry.models import Vehicle
+
+    world, at = World(), timezone.now()
+    settle(world, FIRMS)
+    Vehicle.objects.create(plate="浙E00002", organisation=world.firms["carrier"])
     world.renew()
     _packages(world, at)
     _declarations(world, at)
