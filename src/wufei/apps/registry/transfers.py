@@ -145,6 +145,8 @@ def _grant(
 ) -> list[Finding]:
     """Set what is granted on the rows; everything that is wrong with it."""
     found = []
+    # Two applications of a site under one number: the second is decided when the first is, and is told so.
+    Site.objects.select_for_update(of=("self",)).get(pk=transfer.site_id)
     number = str(values.get("number", "")).replace("\0", "").strip()
     if not 0 < len(number) <= 60:
         what = "没有填写批准或备案编号。" if not number else f"编号有 {len(number)} 个字，最多 60 个。"
