@@ -6,7 +6,7 @@ chains, stages, packages, numbers and signatures whole, and all of the step or n
 only what it was answered, sends the step before and the interrupted one again under the same keys and ends the day;
 and the end must be that of the undisturbed day, to the gram. It makes databases of its own, beside ``DATABASE_URL``.
 
-Options: ``--every K`` kills at every K-th statement and at all beside a COMMIT. One line of JSON; exit 1 on a fault.
+Options: ``--every K`` kills at every K-th statement and beside each COMMIT. One line of JSON; exit 1 on a fault.
 """
 
 import argparse
@@ -86,13 +86,13 @@ class Day:
 
         return do(self.world, self.steps[number], kept, f"day-{number}")
 
-    def places(self, every: int, offset: int) -> Iterator[tuple[int, int]]:
+    def places(self, every: int, offset: int, commits: int) -> Iterator[tuple[int, int]]:
         """(step, statements that it may still do) of each kill."""
         at = offset
         for number, count in enumerate(self.counts):
-            near = {place + n for place in self.commits[number] for n in (0, 1)} | {count}
+            near = {*self.commits[number], count} if number % commits == 0 else set()
             for left in range(count + 1):
-                if at % every == 0 or (every > 1 and left in near):
+                if at % every == 0 or left in near:
                     yield number, left
                 at += 1
 
@@ -148,7 +148,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return {name: [str(part)[:600] for part in (one[name], other[name])] for name in one if one[name] != other[name]}
 
 
-def run(every: int, offset: int = 0) -> dict[str, Any]:
+def run(every: int, offset: int = 0, commits: int = 1) -> dict[str, Any]:
     """Kill the day at the chosen places; what was seen."""
     from django.db import connection
 
@@ -158,7 +158,7 @@ def run(every: int, offset: int = 0) -> dict[str, Any]:
     with stores() as databases:
         day = Day(databases)
         prepared = time.perf_counter() - begin
-        for number, left in day.places(every, offset):
+        for number, left in day.places(every, offset, commits):
             step = day.steps[number]
             try:
                 told = kill_once(day, number, left)
@@ -178,7 +178,8 @@ def run(every: int, offset: int = 0) -> dict[str, Any]:
 def main() -> None:
     """Kill and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--every", type=int, default=1, help="kill at every K-th statement, and beside each COMMIT")
+    parser.add_argument("--every", type=int, default=1, help="kill at every K-th statement")
+    parser.add_argument("--commits", type=int, default=1, help="and on both sides of the COMMITs of every K-th step")
     parser.add_argument("--offset", type=int, default=0, help="begin so many statements on")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wufei-crash-day-") as home:
@@ -188,7 +189,7 @@ def main() -> None:
         import django
 
         django.setup()
-        told = run(options.every, options.offset)
+        told = run(options.every, options.offset, options.commits)
     print(json.dumps(told, ensure_ascii=False))
     sys.exit(1 if told["faults"] or not told["kills"] else 0)
 

@@ -26,7 +26,9 @@ class Stores:
 
     def __init__(self) -> None:
         self.is_sqlite = connection.vendor == "sqlite"
-        self.home = Path(tempfile.mkdtemp(prefix="wufei-stores-"))
+        # In memory where that is to be had: what a killed process has written is with the kernel, not with the disk.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - mkdtemp makes a name of its own
+        self.home = Path(tempfile.mkdtemp(prefix="wufei-stores-", dir=memory))
         self.made: set[str] = set()
         self.server: dict[str, Any] = {}
         if not self.is_sqlite:

@@ -1,7 +1,7 @@
 """Random events by random people through random manifests, beside a model in plain Python.
 
 No illegal stage, no lost gram, no sealed field changed, no number twice; what is refused leaves nothing behind.
-Longer runs: ``python -m benchmarks.chaos``.
+Longer runs: CHAOS_EXAMPLES, CHAOS_STEPS and CHAOS_SEED in the environment.
 """
 
 import os
