@@ -352,6 +352,7 @@ PAGES = {
     "ledger:mass-balance": [((), f"figures:{place}", f"place={place}") for place in TWO_PLACES],
     "ledger:upload": [((), "may:post")],
     "weighings:tickets": [((), "everyone")],
+    "weighings:ticket-new": [((), "may:post")],
     "weighings:export": [((), "everyone")],
     "weighings:template": [((), "may:post")],
     "weighings:imports": [((), "may:post")],

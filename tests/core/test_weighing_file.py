@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wufei.core.findings import Level
 from wufei.core.ledger import SHANGHAI
-from wufei.core.weighing_file import Defaults, day_totals, read_tickets, without_repeats
+from wufei.core.weighing_file import Defaults, day_totals, read_ticket, read_tickets, without_repeats
 
 DEFAULTS = Defaults(site="F1", device="1号磅", direction="in", source="孝丰镇")
 HEAD = ["磅单号", "车号", "货名", "毛重(kg)", "皮重(kg)", "净重(kg)", "过磅时间"]
@@ -197,3 +197,39 @@ def test_nonsense_below_a_head_never_crashes_and_no_row_is_lost(rows):
     result = read([HEAD, *rows])
     told = {f.line for f in result.findings} | {ticket.line for ticket in result.tickets}
     assert len(told - {None, 1}) + sum(result.passed.values()) >= len(rows)
+
+
+def test_one_ticket_typed_by_hand_is_read_as_a_row_is():
+    cells = {"ticket": "7", "weighed_at": "2026-03-05T14:20", "waste": "餐厨垃圾", "gross": "15,000", "tare": "8吨"}
+    weighing, findings = read_ticket(cells, Defaults("F1", "1号磅", "in", unit="kg"))
+    assert findings == []
+    # 15000 kg − 8 t
+    assert (weighing.ticket, weighing.gross_g, weighing.tare_g, weighing.net_g) == (
+        "7",
+        15_000_000,
+        8_000_000,
+        7_000_000,
+    )
+    assert (weighing.site, weighing.device, weighing.direction, weighing.waste_code) == (
+        "F1",
+        "1号磅",
+        "in",
+        "900-002-S61",
+    )
+
+
+def test_what_cannot_be_read_of_a_typed_ticket_is_told_by_column_and_the_rest_is_kept():
+    cells = {
+        "ticket": "7",
+        "weighed_at": "昨天",
+        "waste": "？",
+        "gross": "x",
+        "tare": "8000",
+        "net": "",
+        "count": "1.5",
+    }
+    weighing, findings = read_ticket(cells, Defaults("F1", "1号磅", "in", unit="kg"))
+    assert {(found.line, found.field) for found in findings} == {
+        (None, name) for name in ("weighed_at", "waste", "gross", "count")
+    }
+    assert (weighing.ticket, weighing.site) == ("7", "F1")

@@ -10,9 +10,9 @@ from django.utils.timezone import localtime
 
 from wufei.apps.ledger.listing import holder_url
 from wufei.apps.ledger.reference import name_and_domain
-from wufei.apps.registry.models import Division, Site
-from wufei.apps.registry.selectors import visible_sites
-from wufei.apps.web import AddressFilters
+from wufei.apps.registry.models import Division, Site, User
+from wufei.apps.registry.selectors import visible_sites, visible_vehicles
+from wufei.apps.web import AddressFilters, address
 from wufei.apps.weighings.models import TicketImport, WeighingRecord
 from wufei.apps.weighings.selectors import compare_tickets
 from wufei.core.ledger import SHANGHAI
@@ -223,6 +223,7 @@ class TicketStory:
     allowed: str
     is_within: bool
     may_undo: bool
+    again_url: str  # the form of another ticket of the same scale and waste
 
 
 def ticket_story(visible: QuerySet[WeighingRecord], pk: int, *, may_undo: bool) -> TicketStory | None:
@@ -245,7 +246,10 @@ def ticket_story(visible: QuerySet[WeighingRecord], pk: int, *, may_undo: bool) 
         _kilograms(both.allowed_g) if both else "",
         both.is_within if both else True,
         may_undo and not row.is_undone,
-    )
+        address(reverse("weighings:ticket-new"), {
+            "site": line.site_code, "device": row.device, "direction": row.direction, "waste": row.waste_code,
+        }),
+    )  # fmt: skip
 
 
 def _signed(mass_g: int) -> str:
@@ -331,3 +335,8 @@ def visible_site_choices(user: object) -> list[tuple[str, str]]:
     """(code, name) of the sites in sight that have tickets, for the filter."""
     sites = visible_sites(user).filter(weighings__isnull=False)  # type: ignore[arg-type]
     return list(sites.order_by("name", "pk").values_list("code", "name").distinct()[:200])
+
+
+def plates_of(user: User) -> list[str]:
+    """Plates that a form of a ticket proposes: those of vehicles in sight; one query."""
+    return list(visible_vehicles(user).order_by("plate").values_list("plate", flat=True)[:200])

@@ -3,7 +3,7 @@
 Invariant: what is refused leaves nothing behind; the same ticket handed in again books nothing and says so.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from wufei.core.findings import Finding, Level, Refused
 from wufei.core.intake import BadValue
 from wufei.core.ledger_rules import Batch, field_names
 from wufei.core.weighing import Outcome, Weighing, check_weighing, normal, outcome_of, stage_of
+from wufei.core.weighing_file import Defaults, read_ticket
 
 Progress = Callable[[int, int], None]  # steps done, steps in all
 
@@ -73,8 +74,9 @@ def prove(user: User, tickets: Sequence[tuple[int, Weighing]], *, now: datetime)
     for line, given in tickets:
         site = sites.get(given.site)
         if site is None:
-            what = f"没有可以登记磅单的场所“{given.site[:40]}”。"
+            what = f"没有可以登记磅单的场所“{given.site[:40]}”。" if given.site else "没有写过磅的场所。"
             findings.append(Finding(line, "site", what, "请核对场所编号。", "unknown_site"))
+            findings += check_weighing(given, "", now=now, line=line)
             continue
         source, weighing = None, given
         try:
@@ -140,6 +142,29 @@ def record_weighing(*, user: User, weighing: Weighing, at: datetime) -> tuple[We
     plain = normal(weighing)
     rows = WeighingRecord.objects.filter(site__in=recordable_sites(user), site__code=plain.site, is_undone=False)
     return rows.get(device=plain.device, ticket=plain.ticket), kept
+
+
+def record_typed(*, user: User, values: Mapping[str, str], at: datetime) -> tuple[Kept, WeighingRecord]:
+    """Record one ticket as it was typed into the page, and book what it stands for.
+
+    Args:
+        values: ``site`` and the columns of ``data/weighings/columns.csv`` -> text; masses in kilograms.
+
+    Raises:
+        Refused: with all that cannot be read and all that is wrong, each with its column as ``field``.
+    """
+    cells = {name: text.strip() for name, text in values.items() if name != "site"}
+    weighing, findings = read_ticket(cells, Defaults(values.get("site", "").strip(), "", "", unit="kg"))
+    wrong = [found for found in findings if found.level is Level.ERROR]
+    if wrong:
+        told = {found.field for found in wrong}
+        proven = prove(user, [(1, weighing)], now=at)
+        raise Refused(wrong + [replace(f, line=None) for f in proven.findings if f.field not in told])
+    try:
+        row, kept = record_weighing(user=user, weighing=weighing, at=at)
+    except Refused as refused:
+        raise Refused([replace(found, line=None) for found in refused.findings]) from None
+    return kept, row
 
 
 def record_weighings(

@@ -8,6 +8,7 @@ app_name = "weighings"
 
 urlpatterns = [
     path("", views.tickets, name="tickets"),
+    path("new/", views.new_ticket, name="ticket-new"),
     path("export.xlsx", views.export, name="export"),
     path("template.xlsx", views.template, name="template"),
     path("imports/", views.import_list, name="imports"),

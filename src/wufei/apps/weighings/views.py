@@ -15,8 +15,10 @@ from wufei.apps.registry.models import User
 from wufei.apps.spreadsheets import write_sheet
 from wufei.apps.web import address, is_partial, uploaded_bytes, workbook_answer
 from wufei.apps.weighings import imports, listing, preview, selectors, services
-from wufei.apps.weighings.forms import ImportForm, ReasonForm
-from wufei.core.findings import Refused
+from wufei.apps.weighings.forms import COLUMNS, ImportForm, ReasonForm, ticket_groups
+from wufei.core.catalogue import waste_codes
+from wufei.core.findings import Finding, Refused
+from wufei.core.weighing import OUTCOME_NAMES
 
 MOST_KEY = 2**63
 
@@ -75,6 +77,53 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
     if story is None:
         raise Http404
     return render(request, "weighings/ticket.html", {"story": story, "may_record": selectors.may_record(user)})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_ticket(request: HttpRequest) -> HttpResponse:
+    """One ticket by hand: all that is wrong at its input, or recorded; an address may fill inputs beforehand."""
+    user = _recorder(request)
+    sites = selectors.site_choices(user, limit=500)
+    findings: list[Finding] = []
+    if request.method == "POST":
+        values = {name: request.POST.get(name, "").replace("\0", "") for name in ("site", *COLUMNS)}
+        try:
+            return _recorded(request, user, values)
+        except Refused as refused:
+            findings = refused.findings
+    else:
+        begun = {
+            "site": sites[0][0] if len(sites) == 1 else "", "device": "1号磅", "basis": "weighed",
+            "weighed_at": f"{timezone.localtime():%Y-%m-%dT%H:%M}",
+        }  # fmt: skip
+        values = begun | {name: request.GET[name][:80] for name in ("site", *COLUMNS) if name in request.GET}
+    groups = ticket_groups(values, findings, sites)
+    shown = {one.name for group in groups for one in group.inputs}
+    context = {
+        "groups": groups,
+        "findings": [found for found in findings if found.field not in shown],
+        "count": len(findings),
+        "sites": sites,
+        "waste_codes": waste_codes().values(),
+        "plates": listing.plates_of(user),
+        "may_record": True,
+        "tab": "ticket",
+    }
+    return render(request, "weighings/ticket_new.html", context, status=422 if findings else 200)
+
+
+def _recorded(request: HttpRequest, user: User, values: dict[str, str]) -> HttpResponse:
+    kept, row = services.record_typed(user=user, values=values, at=timezone.now())
+    if kept.already:
+        messages.info(request, _("磅单 %(ticket)s 此前已登记，内容相同，没有重复记。") % {"ticket": row.ticket})
+    else:
+        messages.success(request, _("已登记磅单 %(ticket)s：%(what)s。") % {
+            "ticket": row.ticket, "what": OUTCOME_NAMES[row.outcome]
+        })  # fmt: skip
+    for note in kept.notes[:20]:
+        messages.warning(request, note.what + note.remedy)
+    return redirect("weighings:ticket", row.pk)
 
 
 @login_required
