@@ -23,7 +23,7 @@ check: setup      ## what a change must pass: lint, format, types, layers, migra
 	@.venv/bin/mypy
 	@.venv/bin/wufei django makemigrations --check --dry-run
 
-bench: setup      ## the speed of the ledger against the machine's own ceiling, as JSON lines
+bench: setup      ## speed of ledger, documents and whole lives against the machine's own ceiling, as JSON lines
 	@$(PYTHON) -m benchmarks
 
 lock: setup       ## requirements.lock anew from pyproject.toml

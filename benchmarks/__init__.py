@@ -1,4 +1,4 @@
-"""Measures the ledger against the machine's own ceiling: ``python -m benchmarks`` (= ``make bench``)."""
+"""Measures ledger, documents and whole lives: ``python -m benchmarks`` (= ``make bench``)."""
 
 import os
 from collections.abc import Iterator

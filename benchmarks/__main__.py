@@ -1,7 +1,8 @@
 """``python -m benchmarks``: JSON lines, one a measurement, each beside the ceiling measured in the same run.
 
 The ceiling of a batch is the insertion of the very same finished rows into a table with the same columns and indexes
-in the same database, with the same durability, batch by batch in turn with the ledger's own posting.
+in the same database, with the same durability, batch by batch in turn with the ledger's own posting. The ceilings of
+the documents and of the lives over HTTP are told in their modules.
 """
 
 import argparse
@@ -46,6 +47,8 @@ def main() -> None:
     options = parser.parse_args()
     print(json.dumps(machine(), ensure_ascii=False), flush=True)
     subprocess.run([sys.executable, "-m", "benchmarks.documents"], check=True)
+    only = ["--only", options.only] if options.only else []
+    subprocess.run([sys.executable, "-m", "benchmarks.lifecycle", *only], check=True)
     arguments = ["--batches", str(options.batches)]
     if options.only != "postgresql":
         with tempfile.TemporaryDirectory(prefix="wufei-bench-") as home:
