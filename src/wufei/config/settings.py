@@ -53,7 +53,7 @@ def _database(url: str) -> dict[str, object]:
     if not url or parts.scheme == "sqlite":
         HOME.mkdir(parents=True, exist_ok=True)
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "wufei.config.sqlite",
             "NAME": unquote(parts.path[1:]) or str(HOME / "wufei.sqlite3"),
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
