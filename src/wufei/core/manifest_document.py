@@ -448,12 +448,23 @@ def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> Document:
     return merged
 
 
-def with_defaults(document: Document) -> Document:
-    """The document with what the catalogue tells: names and hazards of the wastes."""
+def with_defaults(document: Document, before: Mapping[str, Any] | None = None) -> Document:
+    """The document with what the catalogue tells: names and hazards of the wastes.
+
+    Where ``before`` has another code in the same place, a name and hazards that are the catalogue's for that code
+    follow the new code; what somebody wrote themselves stays.
+    """
     wastes = []
-    for waste in document.get("wastes") or []:
+    held = (before or {}).get("wastes") or []
+    for place, waste in enumerate(document.get("wastes") or []):
         listed = waste_code(waste["code"]) if waste.get("code") else None
         filled = dict(waste)
+        old = held[place].get("code") if place < len(held) else None
+        if listed and old and old != listed.code:
+            told = waste_code(old)
+            for name, value in (("name", told.name), ("hazards", told.hazard)):
+                if filled.get(name) == value:
+                    filled.pop(name, None)
         if listed:
             filled.setdefault("name", listed.name)
             if listed.hazard:

@@ -248,3 +248,17 @@ def test_a_draft_belongs_to_who_may_draw_it_up(world, document):
     assert refusal(lambda: update_manifest(manifest.number, other, act=world.act("maker"))) == [
         ("", "not_authorised")
     ]
+
+
+def test_another_code_brings_its_own_name_and_hazards_unless_they_were_written_by_hand(world, document):
+    manifest = create_manifest(document, act=world.act("maker"))
+    old, other = manifest.document["wastes"]
+    patch = {"wastes": [{"code": PAINT}, {}]}
+    changed = update_manifest(manifest.number, patch, act=world.act("maker")).document["wastes"][0]
+    assert changed["code"] == PAINT
+    assert (changed["name"], changed["hazards"]) == (other["name"], other["hazards"])
+    assert changed["name"] != old["name"]
+    written = {"wastes": [{"name": "本厂漆渣", "hazards": "T"}, {}]}
+    update_manifest(manifest.number, written, act=world.act("maker"))
+    kept = update_manifest(manifest.number, {"wastes": [{"code": OIL}, {}]}, act=world.act("maker"))
+    assert (kept.document["wastes"][0]["name"], kept.document["wastes"][0]["hazards"]) == ("本厂漆渣", "T")

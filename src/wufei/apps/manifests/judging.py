@@ -86,7 +86,7 @@ def changed(
     document, found = read_document(merge(manifest.document, patch))
     if found:
         raise Refused(found)
-    document = with_defaults(document)
+    document = with_defaults(document, manifest.document)
     if found := other_profile(manifest, document):
         raise Refused(found)
     status = Status(manifest.status)
