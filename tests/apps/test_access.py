@@ -168,6 +168,7 @@ PAGES = {
     "api:list_manifests": [((), "everyone")],
     "api:list_manifest_fields": [(("industrial",), "everyone"), (("nonsense",), "nobody")],
     "api:create_manifest": [((), "everyone")],
+    "api:check_manifest": [((), "post:everyone")],
     "api:update_manifest": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()],
     "api:get_manifest": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("2026",), "nobody")],
     "api:amend_manifest": [((number,), f"post:sees:{m}") for m, number in MANIFESTS.items()],

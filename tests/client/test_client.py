@@ -149,6 +149,7 @@ def test_the_nouns_are_those_of_the_interface():
 
     with Client("http://x", "wf_", transport=httpx.MockTransport(answer)) as client:
         client.manifests.event("20263305230001", "submit")
+        client.manifests.check({})
         client.packages.trace("a/b")
         client.packages.trace("c", way="up")
         client.packages.act("c", "weigh", {"mass_g": 1})
@@ -164,6 +165,7 @@ def test_the_nouns_are_those_of_the_interface():
             noun.create({})
     assert asked == [
         ("POST", "/api/v1/manifests/20263305230001/submit/"),
+        ("POST", "/api/v1/manifests/check/"),
         ("GET", "/api/v1/packages/a%2Fb/trace/"),
         ("GET", "/api/v1/packages/c/trace/?way=up"),
         ("POST", "/api/v1/packages/c/weigh/"),

@@ -91,6 +91,10 @@ class Manifests(Resource):
         """Take one step of a manifest's life: submit, depart, hand_over, arrive, confirm, refuse, void, amend."""
         return self._post(self._path(number, event), data or {}, key, dry_run)
 
+    def check(self, document: Mapping[str, Any]) -> Row:
+        """What stands against a document that is not drawn up: findings with stage, pointer and who can cure it."""
+        return self._post(f"{self.name}/check/", document, None, False)
+
 
 class Amendments(Resource):
     """Requests to change what was signed (修改申请); ``create`` asks for one."""

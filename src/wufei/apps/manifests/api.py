@@ -12,6 +12,7 @@ from pydantic import Field, WithJsonSchema
 
 from wufei.apps.amendments.api import AmendIn, AmendmentOut, ask
 from wufei.apps.manifests import batches, selectors, services
+from wufei.apps.manifests.effects import check_new
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.telling import document_for, findings_for
 from wufei.apps.registry.models import User
@@ -55,6 +56,14 @@ class FindingOut(Out):
     level: str
     stage: str = ""
     curer: str = ""
+
+
+class CheckOut(Out):
+    """What stands against a draft that is not stored."""
+
+    is_checked: bool = Field(description="false：连草稿都开不成，findings 说明原因，其他检查没有做。")
+    may_submit: bool = Field(description="没有会被拒绝的问题。")
+    findings: list[FindingOut]
 
 
 class EventOut(Out):
@@ -240,6 +249,17 @@ def create_manifests(request: HttpRequest, submit: bool = False) -> Answer[dict[
             ],
         },
     )
+
+
+@router.post("/check/", auth=Bearer("manifests:write"), response=CheckOut, summary="检查还没有开具的联单")
+def check_manifest(request: HttpRequest, body: Body[DocumentIn]) -> dict[str, object]:
+    """按提交、起运、到达、确认各环节检查一份联单，什么也不保存：位置（JSON Pointer）、环节、由谁改正，一次说明。"""
+    is_checked, found = check_new(body, _act(request))
+    told = [
+        {"stage": "submit" if is_checked else "draft", "curer": "generator"} | finding.as_dict() for finding in found
+    ]
+    refused = any(row["level"] == "error" and row["stage"] in {"draft", "submit"} for row in told)
+    return {"is_checked": is_checked, "may_submit": not refused, "findings": told}
 
 
 @router.get("/fields/{profile}/", auth=Bearer("manifests:read"), response=list[FieldOut], summary="字段表")

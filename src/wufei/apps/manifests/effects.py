@@ -10,21 +10,55 @@ from typing import Any
 
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.dossier import dossier_of
+from wufei.apps.manifests.judging import read_new
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties
 from wufei.apps.manifests.regions import judge_compensation
+from wufei.apps.manifests.telling import OF_THE_SENDER
 from wufei.apps.manifests.uses import Counting, count_departure, count_receipt
 from wufei.apps.packages import transport
 from wufei.apps.packages.actions import Act as PackageAct
 from wufei.apps.signatures.services import Part, sign_many
 from wufei.core import checks
+from wufei.core.catalogue import domain_of
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import Event, Status
+from wufei.core.manifest_document import lacking
 from wufei.core.manifest_profiles import manifest_profiles
 
 Effect = Callable[[Manifest, ManifestEvent, Parties, Act], Sequence[Finding]]
 JUDGED = {Event.SUBMIT: "submit", Event.DEPART: "depart", Event.CONFIRM: "confirm"}
+
+
+def check_new(raw: object, act: Act) -> tuple[bool, list[Finding]]:
+    """What stands against a manifest that is not drawn up: whether it could be read and checked, and all findings.
+
+    Nothing is kept. What cannot be drawn up at all is told alone; else what lacks at its submission and all checks.
+    """
+    try:
+        document, parties = read_new(raw, act)
+    except Refused as error:
+        return False, error.findings
+    profile, day = manifest_profiles()[document["profile"]], local_day(act.claimed_at)
+    sender, taker = parties.names(document)
+    # The key 0 is no manifest's: queries may leave it out as they leave out a manifest itself.
+    unkept = Manifest(
+        pk=0,
+        profile=profile.id,
+        domain=domain_of(document["wastes"][0]["code"]),
+        document=document,
+        generator_site=parties.generator,
+        receiver_site=parties.receiver,
+        generator_name=sender,
+        receiver_name=taker,
+        rules_on=local_day(act.server_at),
+    )
+    found: list[Finding] = list(lacking(document, "submit", leg=1))
+    hits = checks.check(dossier_of(unkept, parties, day=day), blocks=profile.blocks)
+    found += [replace(finding, field=finding.pointer) for finding in hits]
+    is_sender = parties.generator is not None and parties.generator.organisation_id == act.person.organisation_id
+    return True, [f for f in found if is_sender or f.code not in OF_THE_SENDER]
 
 
 def judge(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
