@@ -15,7 +15,7 @@ from wufei.apps.manifests import amending
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.numbers import take_numbers
 from wufei.apps.manifests.selectors import visible_manifests
-from wufei.apps.manifests.services import advance, create_manifest, update_manifest
+from wufei.apps.manifests.services import advance, create_and_submit, create_manifest, update_manifest
 from wufei.apps.packages.actions import Act as PackageAct
 from wufei.apps.packages.making import What
 from wufei.apps.packages.models import Package
@@ -262,3 +262,24 @@ def test_another_code_brings_its_own_name_and_hazards_unless_they_were_written_b
     update_manifest(manifest.number, written, act=world.act("maker"))
     kept = update_manifest(manifest.number, {"wastes": [{"code": OIL}, {}]}, act=world.act("maker"))
     assert (kept.document["wastes"][0]["name"], kept.document["wastes"][0]["hazards"]) == ("本厂漆渣", "T")
+
+
+@pytest.mark.parametrize("write", [create_manifest, create_and_submit])
+def test_what_is_drawn_up_under_one_key_is_drawn_up_once(world, document, write):
+    made = write(document, act=world.act("maker", key="k1"))
+    assert write(document, act=world.act("maker", hours=1, key="k1")).number == made.number
+    other = document | {"wastes": document["wastes"][:1]}
+    with pytest.raises(Refused, match="已经用于联单"):
+        write(other, act=world.act("maker", key="k1"))
+    assert Manifest.objects.count() == 1
+    assert write(other, act=world.act("maker", key="k2")).number != made.number
+    assert write(document, act=world.act("maker")).number != made.number
+
+
+def test_a_key_of_a_draft_is_none_of_a_submission(world, document):
+    made = create_manifest(document, act=world.act("maker", key="k1"))
+    with pytest.raises(Refused, match="已经用于联单"):
+        create_and_submit(document, act=world.act("maker", key="k1"))
+    assert Manifest.objects.get().status == "draft"
+    step(world, made, "maker", "submit")
+    assert create_manifest(document, act=world.act("maker", key="k1")) == made  # a late repeat of the drawing up

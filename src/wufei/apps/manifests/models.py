@@ -228,6 +228,9 @@ class ManifestEvent(models.Model):
         constraints = [
             models.UniqueConstraint(name="manifest_event_once", fields=["manifest", "sequence"]),
             models.UniqueConstraint(name="manifest_key_once", fields=["manifest", "key"], condition=~Q(key="")),
+            models.UniqueConstraint(
+                name="manifest_drawn_up_once", fields=["actor", "key"], condition=Q(event="create") & ~Q(key="")
+            ),
         ]
 
     def __str__(self) -> str:

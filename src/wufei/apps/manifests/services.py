@@ -53,6 +53,8 @@ def create_manifest(
 ) -> Manifest:
     """Draw up a manifest as a draft; at most a dozen statements. Raises ``Refused`` with everything that is wrong.
 
+    The same person's same document under the same key is drawn up once; another document under it is refused.
+
     Args:
         number: one of a block issued before (field work without signal); else the next of its series is taken.
         trip: id of the trip and position of the stop that it is made at.
@@ -60,7 +62,8 @@ def create_manifest(
 
     def work() -> Manifest:
         document, parties = read_new(raw, act)
-        return _insert(document, parties, act=act, number=number, trip=trip)
+        made = _made_before(document, act)
+        return made or _insert(document, parties, act=act, number=number, trip=trip)
 
     return in_transaction(work)
 
@@ -70,10 +73,31 @@ def create_and_submit(raw: object, *, act: Act) -> Manifest:
 
     def work() -> Manifest:
         document, parties = read_new(raw, act)
-        manifest = _insert(document, parties, act=replace(act, key=""), number=None)
-        return advance_locked(manifest, Event.SUBMIT, {}, act)
+        made = _made_before(document, act, submitted=True)
+        if made is not None:
+            return made
+        manifest = _insert(document, parties, act=act, number=None)
+        return advance_locked(manifest, Event.SUBMIT, {}, replace(act, key=""))
 
     return in_transaction(work)
+
+
+def _made_before(document: Document, act: Act, *, submitted: bool = False) -> Manifest | None:
+    """The manifest that the person drew up of this document under this key; two statements, none without a key."""
+    if not act.key:
+        return None
+    # Two requests with one key come in turn: the second finds what the first has made.
+    User.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=act.person.pk)
+    made = (
+        ManifestEvent.objects.filter(actor=act.actor, key=act.key, event="create").select_related("manifest").first()
+    )
+    if made is None:
+        return None
+    is_same = made.content_hash == content_hash(document)
+    if is_same and not (submitted and made.manifest.status == Status.DRAFT):
+        return made.manifest
+    what = f"这个键已经用于联单 {made.manifest.number}。"
+    raise Refused([Finding(None, "/key", what, "内容不同的联单请用新的键。", "key_used_otherwise")])
 
 
 def _insert(
