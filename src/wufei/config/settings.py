@@ -55,6 +55,7 @@ def _database(url: str) -> dict[str, object]:
         return {
             "ENGINE": "wufei.config.sqlite",
             "NAME": unquote(parts.path[1:]) or str(HOME / "wufei.sqlite3"),
+            "TEST": {"NAME": ":memory:"},  # by name: the test runner knows only Django's own engine
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
