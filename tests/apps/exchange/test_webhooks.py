@@ -287,6 +287,14 @@ def test_the_whole_life_through_the_interface(call, receiver):
     assert verbs == ["create_webhook", "replay_webhook", "delete_webhook"]
 
 
+def test_a_session_alone_registers_nothing(client, make_user, receiver):  # noqa: F811
+    client.force_login(make_user())
+    answer = client.post("/api/v1/webhooks/", {"url": receiver.url, "verbs": []}, content_type="application/json")
+    assert answer.status_code == 401
+    assert "密码" in answer.json()["detail"]
+    assert not WebhookEndpoint.objects.exists()
+
+
 def test_everything_wrong_with_a_registration_is_told_at_once(call, settings):
     settings.WEBHOOK_HOSTS = []
     answer = call("POST", "", {"url": "http://127.0.0.1:9/", "verbs": ["no_such"], "after": 10**9})

@@ -10,6 +10,7 @@ from wufei.apps.exchange import webhooks
 from wufei.apps.exchange.models import WebhookEndpoint
 from wufei.apps.registry.models import User
 from wufei.apps.rest.paging import Page, PageQuery, page_of
+from wufei.apps.rest.problems import Problem
 from wufei.apps.rest.schemas import In, Instant, Out, Text, Whole
 from wufei.apps.rest.security import Bearer
 from wufei.apps.rest.writing import writes
@@ -69,7 +70,9 @@ def list_webhooks(request: HttpRequest, asked: Query[PageQuery]) -> dict[str, ob
 @router.post("/", auth=Bearer("webhooks:write"), response={201: NewWebhookOut}, summary="登记推送地址")
 @writes
 def create_webhook(request: HttpRequest, webhook: WebhookIn) -> Status[WebhookEndpoint]:
-    """Register an address. The secret of the answer signs every delivery; it is shown once."""
+    """Register an address. The secret of the answer signs every delivery; it is shown once. Takes a token only."""
+    if not hasattr(request, "api_token"):  # an open screen gives nothing away: the page asks for the password
+        raise Problem("unauthenticated", "登记推送地址要用令牌；没有令牌的，请在“系统接入”页面上登记，会再问一次密码。")
     made = webhooks.create_webhook(
         user=_user(request),
         url=webhook.url,

@@ -27,6 +27,7 @@ from wufei.core.manifest_profiles import fields_of, manifest_profiles
 from wufei.core.manifest_schema import document_schema
 
 LINES_MOST = 1_000
+SUBMITTED_MOST = 200  # each is checked and its packages reserved by itself: more would hold others up too long
 router = Router(tags=["manifests"])
 StatusName = Literal[
     "draft", "submitted", "in_transit", "delivered", "confirmed", "partly_accepted", "refused", "void"
@@ -231,8 +232,9 @@ def create_manifest(request: HttpRequest, body: Body[DocumentIn], submit: bool =
 )
 @writes
 def create_manifests(request: HttpRequest, submit: bool = False) -> Answer[dict[str, object]]:
-    """每行一份联单：全部开具，或一份也不开并说明每一行的全部问题；submit=true 时同时提交，合签一次。"""
-    lines = read_lines(request, lambda value: value, most=LINES_MOST)
+    """每行一份联单：全部开具，或一份也不开并说明每一行的全部问题；submit=true 时同时提交，合签一次，
+    一次最多 200 份。"""
+    lines = read_lines(request, lambda value: value, most=SUBMITTED_MOST if submit else LINES_MOST)
 
     def place(at: int, finding: Finding) -> Finding:
         return replace(finding, line=lines[at][0])
