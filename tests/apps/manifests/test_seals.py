@@ -3,11 +3,12 @@
 The stages come from ``fields.csv``, read by the model of the tests; the services are asked as the interface does it.
 """
 
+import csv
 from copy import deepcopy
 
 import pytest
 from django.http import Http404
-from tests.apps.manifests.model import REACHED, changed_places, flat, sealed_from
+from tests.apps.manifests.model import FIELDS, REACHED, changed_places, flat, sealed_from
 from tests.apps.manifests.test_life import ALL, OIL, PAINT
 
 from wufei.apps.manifests.models import Manifest
@@ -17,6 +18,8 @@ from wufei.core.manifest_document import pattern_of
 
 PARTIES = ("maker", "carrier", "second", "plant")
 SEALED = sealed_from()
+with FIELDS.open(encoding="utf-8") as handle:
+    FILLED_BY = {row["pointer"]: row["filled_by"] for row in csv.DictReader(handle)}
 
 
 def other_value(value):
@@ -67,6 +70,8 @@ def test_no_party_changes_what_is_sealed_and_some_change_what_is_not(world, driv
                 leg = int(place.split("/")[2]) + 1 if place.startswith("/carriers/") else 0
                 is_open = SEALED[pattern_of(place)] > reached or leg > max(after.leg, 1)
                 assert is_open, f"{who} changed {place}, which was sealed"
+                owner = {"generator": "maker", "receiver": "plant"}.get(FILLED_BY[pattern_of(place)])
+                assert who == (owner or PARTIES[leg]), f"{who} changed {place}, which is another's"
                 changed.add(place)
     wanted = {1: {"/carriers/0/vehicle", "/wastes/0/mass_g"}, 2: {"/carriers/1/vehicle"}}.get(steps, set())
     assert wanted <= changed
