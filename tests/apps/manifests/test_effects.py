@@ -146,6 +146,25 @@ def test_a_delegate_sees_and_signs_for_the_firm_until_it_is_revoked(world, docum
     assert client.get(page).status_code == 404
 
 
+def test_a_submitted_manifest_keeps_its_packages_from_another_until_it_is_void(drive, document, world):
+    document["wastes"] = document["wastes"][:1]
+    act = PackageAct(key="p", at=NOW, recorded_at=NOW, actor="maker", firm_id=world.firms["maker"].pk)
+    codes = assign_packages(
+        site=world.sites["maker"], act=act, count=1,
+        what=What(waste_code=OIL, generated_on=NOW.date(), form="L", container="drum"),
+        masses_g=[1_800_000], book=True,
+    )  # fmt: skip
+    document["wastes"][0] |= {"packages": codes, "package_count": 1}
+    first = drive(document, ALL[0])
+    assert Package.objects.get(code=codes[0]).open_manifest == first.number
+    second = create_manifest(document, act=world.act("maker", hours=2))
+    with pytest.raises(Refused):
+        advance(second.number, Event.SUBMIT, {}, act=world.act("maker", hours=2))
+    advance(first.number, Event.VOID, {}, act=world.act("maker", hours=3))
+    advance(second.number, Event.SUBMIT, {}, act=world.act("maker", hours=4))
+    assert Package.objects.get(code=codes[0]).open_manifest == second.number
+
+
 def test_packages_go_along_and_the_refused_ones_come_back(drive, document, world):
     document["wastes"] = document["wastes"][:1]
     act = PackageAct(key="p", at=NOW, recorded_at=NOW, actor="maker", firm_id=world.firms["maker"].pk)
