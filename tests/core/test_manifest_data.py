@@ -4,7 +4,14 @@ from wufei.core.catalogue import waste_codes
 from wufei.core.manifest import LIFE, STAGES, Event, Status, allowed_events
 from wufei.core.manifest_document import READERS
 from wufei.core.manifest_number import format_number, parse_number, serial_key
-from wufei.core.manifest_profiles import choices, fields, manifest_profiles, profiles_for
+from wufei.core.manifest_profiles import (
+    choices,
+    domains_of_profile,
+    domains_with_code,
+    fields,
+    manifest_profiles,
+    profiles_for,
+)
 from wufei.core.regulations import clauses
 
 
@@ -50,3 +57,12 @@ def test_the_number_printed_in_the_measures():
     assert own == "GY20263305230000123"
     assert parse_number(own).series == "GY"
     assert parse_number("GY2026330523000012") is None
+
+
+def test_the_domains_of_a_kind_are_those_of_its_wastes():
+    # Sludge: SW07 is industrial, SW90 (sewage works) is household. A hazardous code stands on hazardous kinds alone.
+    assert domains_of_profile("sludge") == {"industrial", "household"}
+    assert domains_of_profile("hazardous") == {"hazardous"}
+    assert domains_with_code("900-214-08") == {"hazardous"}
+    assert domains_with_code("462-001-S90") >= {"household", "industrial"}
+    assert domains_with_code("no-such-code") == frozenset()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from wufei.core.catalogue import WasteCode, waste_codes
+from wufei.core.catalogue import WasteCode, domain_of, waste_codes
 from wufei.core.manifest import STAGES
 from wufei.core.reference import names, read_document, read_table
 
@@ -98,6 +98,18 @@ class ManifestProfile:
 def manifest_profiles() -> Mapping[str, ManifestProfile]:
     """All profiles by id."""
     return MappingProxyType({name: _read(name) for name in names("manifests/profiles", ".json")})
+
+
+@cache
+def domains_of_profile(profile: str) -> frozenset[str]:
+    """The domains that a manifest of a kind can belong to: those of the wastes that it is for."""
+    chosen = manifest_profiles()[profile]
+    return frozenset(domain_of(waste.code) for waste in waste_codes().values() if chosen.covers(waste))
+
+
+def domains_with_code(code: str) -> frozenset[str]:
+    """The domains that a manifest with this waste on it can belong to; empty where no kind is for it."""
+    return frozenset[str]().union(*map(domains_of_profile, profiles_for(code)))
 
 
 def _read(name: str) -> ManifestProfile:

@@ -11,6 +11,7 @@ from wufei.apps.manifests.guards import GUARDS
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.selectors import ManifestFilter, manifest_rows, visible_manifests
 from wufei.apps.manifests.services import advance, create_manifest, update_manifest
+from wufei.apps.registry.models import Department, User
 from wufei.core.findings import Refused
 from wufei.core.manifest import Event
 
@@ -185,3 +186,15 @@ def test_a_list_page_costs_the_same_however_many_rows(world, document):
 def test_the_database_itself_refuses_to_change_what_happened(drive, document, refuses_change):
     drive(document, *ALL)
     refuses_change(GUARDS, "manifests_manifestevent")
+
+
+def test_a_department_finds_by_kind_and_code_what_stands_in_its_domain(world, drive, document):
+    drive(document, ("maker", "submit", {}))
+    for name, is_hazardous in (("生态环境分局", True), ("农业农村局", False)):
+        duty, _ = Department.objects.get_or_create(name=name, division_id="330523")
+        person = User.objects.create(username=name, role="department", division_id="330523", department=duty)
+        for chosen in (ManifestFilter(profile="hazardous"), ManifestFilter(code=OIL), ManifestFilter(profile="soil"),
+                       ManifestFilter(code="900-001-S17"), ManifestFilter(profile="hazardous", code=OIL)):  # fmt: skip
+            rows, _ = manifest_rows(person, chosen)
+            wanted = is_hazardous and chosen.code in ("", OIL) and chosen.profile in ("", "hazardous")
+            assert len(rows) == int(wanted), (name, chosen)

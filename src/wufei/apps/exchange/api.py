@@ -72,7 +72,9 @@ def list_webhooks(request: HttpRequest, asked: Query[PageQuery]) -> dict[str, ob
 def create_webhook(request: HttpRequest, webhook: WebhookIn) -> Status[WebhookEndpoint]:
     """Register an address. The secret of the answer signs every delivery; it is shown once. Takes a token only."""
     if not hasattr(request, "api_token"):  # an open screen gives nothing away: the page asks for the password
-        raise Problem("unauthenticated", "登记推送地址要用令牌；没有令牌的，请在“系统接入”页面上登记，会再问一次密码。")
+        raise Problem(
+            "unauthenticated", "登记推送地址要用令牌；没有令牌的，请在“系统接入”页面上登记，会再问一次密码。"
+        )
     made = webhooks.create_webhook(
         user=_user(request),
         url=webhook.url,

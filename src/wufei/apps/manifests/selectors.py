@@ -21,7 +21,7 @@ from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import NOTHING, scope
 from wufei.apps.signatures.selectors import Delegated, delegated_by
 from wufei.core.manifest import CLOSED, STATUS_NAMES, Event, Status, allowed_events
-from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.manifest_profiles import domains_of_profile, domains_with_code, manifest_profiles
 from wufei.core.numbers import grouped_text
 
 Person = User | AnonymousUser
@@ -142,12 +142,23 @@ def manifest_rows(
     user: Person, chosen: ManifestFilter, *, before: int | None = None, limit: int = PAGE_SIZE
 ) -> tuple[list[ManifestRow], int | None]:
     """One page of manifests, newest first, and the key of the next (``None`` at the end); three queries at most."""
-    walks = reader_walks(user)
+    walks = _leading(reader_walks(user), chosen.profile, chosen.code)
     if not walks:
         return [], None
     keys = _keys(walks, chosen, before, limit + 1)
     found = list(Manifest.objects.filter(pk__in=keys).order_by("-pk").only(*_LIST_COLUMNS)[: limit + 1])
     return [row_of(m) for m in found[:limit]], (found[limit - 1].pk if len(found) > limit else None)
+
+
+def _leading(walks: Sequence[Walk], profile: str, code: str) -> list[Walk]:
+    """The walks on which a filter can find anything: a department need not walk another domain's manifests."""
+    able = domains_of_profile(profile) if profile in manifest_profiles() else None
+    if code:
+        able = domains_with_code(code) if able is None else able & domains_with_code(code)
+    if able is None:
+        return list(walks)
+    duties = {name: name.partition("/")[2] for name, _ in walks}
+    return [(n, of) for n, of in walks if (not duties[n] or duties[n] in able) and (not of or of & able)]
 
 
 def _keys(walks: Sequence[Walk], chosen: ManifestFilter, before: int | None, most: int) -> RawSQL:
@@ -238,7 +249,7 @@ def changed_manifests(user: Person, narrow: Mapping[str, str]) -> tuple[QuerySet
 
     def keys(since: datetime | None, behind: tuple[Any, Any] | None, most: int) -> Any:
         branches = []
-        for sights in _sights(reader_walks(user)):
+        for sights in _sights(_leading(reader_walks(user), narrow.get("profile", ""), "")):
             rows = sights.filter(**{f"manifest__{name}": value for name, value in narrow.items()})
             if since is not None:
                 rows = rows.filter(updated_at__gte=since)
