@@ -193,8 +193,8 @@ def test_a_department_finds_by_kind_and_code_what_stands_in_its_domain(world, dr
     for name, is_hazardous in (("生态环境分局", True), ("农业农村局", False)):
         duty, _ = Department.objects.get_or_create(name=name, division_id="330523")
         person = User.objects.create(username=name, role="department", division_id="330523", department=duty)
-        for chosen in (ManifestFilter(profile="hazardous"), ManifestFilter(code=OIL), ManifestFilter(profile="soil"),
-                       ManifestFilter(code="900-001-S17"), ManifestFilter(profile="hazardous", code=OIL)):  # fmt: skip
+        for profile, code in (("hazardous", ""), ("", OIL), ("soil", ""), ("", "900-001-S17"), ("hazardous", OIL)):
+            chosen = ManifestFilter(profile=profile, code=code)
             rows, _ = manifest_rows(person, chosen)
             wanted = is_hazardous and chosen.code in ("", OIL) and chosen.profile in ("", "hazardous")
             assert len(rows) == int(wanted), (name, chosen)
