@@ -92,7 +92,9 @@ def test_a_page_costs_the_same_for_few_and_many_rows(caller, django_assert_num_q
         caller("get", "things/?limit=200")
 
 
-@pytest.mark.parametrize("bare", ["0.0", "1700000000", "-1", "2026"])
+@pytest.mark.parametrize(
+    "bare", ["0.0", "1700000000", "-1", "2026", "0001-01-01T00:00:00%2B08:00", "9999-12-31T23:59:59-08:00"]
+)
 def test_a_time_is_written_out_and_no_bare_number(caller, bare):
     answer = caller("get", f"things/?updated_since={bare}")
     assert (answer.status_code, [e["parameter"] for e in answer.json()["errors"]]) == (422, ["updated_since"])

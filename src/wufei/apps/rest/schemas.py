@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 LARGEST = 2**63 - 1
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 class In(Schema):
@@ -55,6 +56,15 @@ def _only_written_out(value: Any) -> Any:
     return value
 
 
+def _in_our_time(value: datetime) -> datetime:
+    """Neither the first nor the last days of the calendar, which no other zone can write."""
+    if value.year < FIRST_YEAR:
+        raise PydanticCustomError("greater_than_equal", "too early", {"ge": f"{FIRST_YEAR} 年"})
+    if value.year > LAST_YEAR:
+        raise PydanticCustomError("less_than_equal", "too late", {"le": f"{LAST_YEAR} 年"})
+    return value
+
+
 def _local(value: datetime) -> str:
     return localtime(value).isoformat()
 
@@ -67,7 +77,7 @@ MassOrNoneG = Annotated[
 ]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_holds_no_nul)]
 LongText = Annotated[str, Field(max_length=2000), AfterValidator(_holds_no_nul)]
-WrittenInstant = Annotated[AwareDatetime, BeforeValidator(_only_written_out)]
+WrittenInstant = Annotated[AwareDatetime, BeforeValidator(_only_written_out), AfterValidator(_in_our_time)]
 Instant = Annotated[
     WrittenInstant,
     PlainSerializer(_local, return_type=str, when_used="always"),
