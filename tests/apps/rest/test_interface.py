@@ -1,8 +1,11 @@
 """The OpenAPI document and its page: written from the code, complete, without anything from elsewhere."""
 
 import re
+from collections import Counter
 
 import pytest
+
+from wufei.apps.rest.schemas import In, Out
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +61,14 @@ def test_the_entrance_names_addresses_that_answer(client):
         "problems": 200,
         "me": 401,
     }
+
+
+def test_no_two_shapes_have_one_name(client):
+    """The document names a shape by its class: of two with one name, one would describe the other's answers."""
+    assert document(client)["paths"]  # every part of the interface is loaded now
+
+    def below(base):
+        return [c for child in base.__subclasses__() for c in (child, *below(child))]
+
+    named = Counter(c.__name__ for c in {*below(In), *below(Out)} if c.__module__.startswith("wufei."))
+    assert [name for name, count in named.items() if count > 1] == []

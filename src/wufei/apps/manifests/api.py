@@ -37,6 +37,9 @@ assert {s.value for s in Status} == set(StatusName.__args__)  # type: ignore[att
 assert {e.value for e in Event} - {"amend"} == set(EventName.__args__)  # type: ignore[attr-defined]
 # Any value passes here: the table of fields judges it and tells every fault at once. The schema is for readers.
 DocumentIn = Annotated[Any, WithJsonSchema(document_schema())]
+AnythingIn = Annotated[
+    Any, WithJsonSchema({"description": "联单内容，同 POST /manifests/；不合要求的也收，问题在 findings 中说明。"})
+]
 PatchIn = Annotated[Any, WithJsonSchema(document_schema(patch=True))]
 
 
@@ -111,7 +114,7 @@ class ManifestDetailOut(ManifestOut):
     returned_by: list[str]
 
 
-class LineOut(Out):
+class MadeLineOut(Out):
     """The manifest that a line made."""
 
     line: int = Field(description="第几行，从 1 起。")
@@ -125,7 +128,7 @@ class ManyOut(Out):
     """The manifests that the lines of a request made."""
 
     created: int
-    items: list[LineOut]
+    items: list[MadeLineOut]
 
 
 class FieldOut(Out):
@@ -254,7 +257,7 @@ def create_manifests(request: HttpRequest, submit: bool = False) -> Answer[dict[
 
 
 @router.post("/check/", auth=Bearer("manifests:write"), response=CheckOut, summary="检查还没有开具的联单")
-def check_manifest(request: HttpRequest, body: Body[DocumentIn]) -> dict[str, object]:
+def check_manifest(request: HttpRequest, body: Body[AnythingIn]) -> dict[str, object]:
     """按提交、起运、到达、确认各环节检查一份联单，什么也不保存：位置（JSON Pointer）、环节、由谁改正，一次说明。"""
     is_checked, found = check_new(body, _act(request))
     told = [

@@ -74,7 +74,7 @@ class GrantIn(In):
     granted_g: MassOrNoneG = Field(description="批准的整克，不超过申请。")
 
 
-class DecisionIn(In):
+class TransferDecisionIn(In):
     """The decision of the office."""
 
     decision: Literal["grant", "refuse"]
@@ -107,7 +107,7 @@ class DueOut(Out):
     is_late: bool
 
 
-class TransferOut(Out):
+class RegionTransferOut(Out):
     """One application. ``head`` is what was handed in."""
 
     id: int
@@ -169,7 +169,7 @@ class ChargeOut(Out):
     source: str
 
 
-class TransferDetailOut(TransferOut):
+class RegionTransferDetailOut(RegionTransferOut):
     """One application with its history, next steps, use and compensation."""
 
     leave: str = Field(description="办理的是什么：跨省转移批准、跨省利用备案。")
@@ -242,7 +242,7 @@ def _detail(request: HttpRequest, pk: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-@router.get("/", auth=READ, response=Page[TransferOut], summary="跨省转移列表")
+@router.get("/", auth=READ, response=Page[RegionTransferOut], summary="跨省转移列表")
 def list_transfers(request: HttpRequest, asked: Query[TransferQuery]) -> dict[str, object]:
     """按最近变动的先后列出可见的跨省转移申请。"""
     narrow = {name: value for name in ("direction", "kind", "status") if (value := getattr(asked, name))}
@@ -250,7 +250,7 @@ def list_transfers(request: HttpRequest, asked: Query[TransferQuery]) -> dict[st
     return page_of(rows.select_related("site").prefetch_related("lines", "history"), asked, transfer_out)
 
 
-@router.post("/", auth=WRITE, response={201: TransferDetailOut}, summary="申请跨省转移")
+@router.post("/", auth=WRITE, response={201: RegionTransferDetailOut}, summary="申请跨省转移")
 @writes
 def apply_for_transfer(request: HttpRequest, body: ApplyIn) -> Answer[dict[str, object]]:
     """为本单位的一个场所申请移出或移入本省；是审批还是备案由废物和方式决定。所有问题一次说明。"""
@@ -264,15 +264,15 @@ def apply_for_transfer(request: HttpRequest, body: ApplyIn) -> Answer[dict[str, 
     return Answer(201, _detail(request, made.pk))
 
 
-@router.get("/{int:pk}/", auth=READ, response=TransferDetailOut, summary="一份跨省转移申请")
+@router.get("/{int:pk}/", auth=READ, response=RegionTransferDetailOut, summary="一份跨省转移申请")
 def get_transfer(request: HttpRequest, pk: Key) -> dict[str, object]:
     """申请的内容、经过、期限、余量，用到的联单和应缴的生态补偿。"""
     return _detail(request, pk)
 
 
-@router.post("/{int:pk}/decide/", auth=WRITE, response=TransferDetailOut, summary="决定跨省转移申请")
+@router.post("/{int:pk}/decide/", auth=WRITE, response=RegionTransferDetailOut, summary="决定跨省转移申请")
 @writes
-def decide_on_transfer(request: HttpRequest, pk: Key, body: DecisionIn) -> dict[str, object]:
+def decide_on_transfer(request: HttpRequest, pk: Key, body: TransferDecisionIn) -> dict[str, object]:
     """主管部门批准（备案）并写明编号、有效期和各种废物的数量，或写明理由不予批准。"""
     names = ("number", "decided_on", "valid_until", "note")
     values = {name: str(value) for name in names if (value := getattr(body, name))}
@@ -291,7 +291,7 @@ def decide_on_transfer(request: HttpRequest, pk: Key, body: DecisionIn) -> dict[
     return _detail(request, pk)
 
 
-@router.post("/{int:pk}/{event}/", auth=WRITE, response=TransferDetailOut, summary="办理跨省转移的一步")
+@router.post("/{int:pk}/{event}/", auth=WRITE, response=RegionTransferDetailOut, summary="办理跨省转移的一步")
 @writes
 def advance_region_transfer(request: HttpRequest, pk: Key, event: EventName, body: StepIn) -> dict[str, object]:
     """办理一步：申请单位补正、撤回；主管部门要求补正、受理、发商请函、登记复函、撤销。"""
