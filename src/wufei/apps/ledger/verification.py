@@ -117,11 +117,11 @@ def _start(verdict: Verdict) -> _Walk:
     """Read holders and accounts; an account's name must say what its columns say, for the digests cover the name."""
     holders = {
         number: _Holder(key, head, links, first_head(key))
-        for number, key, head, links in stream("SELECT id, key, head, links FROM ledger_holder")
+        for number, key, head, links in stream("SELECT id, key, head, links FROM ledger_holder ORDER BY id")
     }
     walk = _Walk(verdict, holders, {}, {}, {}, set())
     check_holders(walk.problem)
-    sql = "SELECT id, holder_id, waste_code, bucket, method, name, balance_g FROM ledger_account"
+    sql = "SELECT id, holder_id, waste_code, bucket, method, name, balance_g FROM ledger_account ORDER BY id"
     for number, holder, code, bucket, method, name, balance_g in stream(sql):
         key = holders[holder].key if holder in holders else "?"
         if f"{key}|{code}|{bucket}|{method}" != name:
@@ -307,7 +307,9 @@ def _compare_sums(walk: _Walk) -> None:
         balance[target] += mass_g
         years[day // 10_000, source] -= mass_g
         years[day // 10_000, target] += mass_g
-    for year, account, change_g in stream("SELECT year, account_id, change_g FROM ledger_year_change"):
+    for year, account, change_g in stream(
+        "SELECT year, account_id, change_g FROM ledger_year_change ORDER BY year, account_id"
+    ):
         if account not in walk.held or years.pop((year, account), None) != change_g:
             walk.problem(f"账户“{walk.names.get(account, account)}”{year} 年的变动 {change_g} 克不等于其记录之和。")
     for (year, account), change_g in years.items():
@@ -319,7 +321,8 @@ def _compare_sums(walk: _Walk) -> None:
         if balance.pop(account, 0) != held_g:
             walk.problem(f"账户“{walk.names[account]}”的余额 {held_g} 克不等于其记录之和。")
     for day, source, target, kind, *sums in stream(
-        "SELECT day, source_id, target_id, kind, mass_g, count, movements FROM ledger_flow"
+        "SELECT day, source_id, target_id, kind, mass_g, count, movements FROM ledger_flow "
+        "ORDER BY day, source_id, target_id, kind"
     ):
         if walk.flows.pop((day, source, target, kind), None) != tuple(sums):
             names = (walk.names.get(source, source), walk.names.get(target, target))
