@@ -16,6 +16,7 @@ import psycopg
 from django.db import connection
 
 from wufei.apps.manifests.models import (
+    RARE,
     Manifest,
     ManifestEvent,
     ManifestLeg,
@@ -128,7 +129,7 @@ COLUMNS = {
     ).split(),
     ManifestWaste: "manifest_id position waste_code sent_g accepted_g".split(),
     ManifestLeg: "manifest_id position organisation_id vehicle".split(),
-    ManifestSight: "scope manifest_id is_open updated_at".split(),
+    ManifestSight: "scope manifest_id profile rare_end is_open updated_at".split(),
     ManifestEvent: (
         "manifest_id sequence event slot status actor claimed_at server_at key payload document content_hash "
         "previous_hash findings bookings"
@@ -258,7 +259,8 @@ class World:
             rows[ManifestWaste].append((key, place, code, mass_g, mass_g if status == "confirmed" else None))
         rows[ManifestLeg].append((key, 1, self.firms.carriers[carrier].pk, plate))
         for scope in sorted(self._scopes(generator, plant, carrier, domain)):
-            rows[ManifestSight].append((scope, key, is_open, _time(updated)))
+            rare_end = status if status in RARE else None
+            rows[ManifestSight].append((scope, key, profile, rare_end, is_open, _time(updated)))
         for sequence, (event, stage, at) in enumerate((("create", "draft", created), ("submit", status, updated)), 1):
             rows[ManifestEvent].append(
                 (key, sequence, event, "generator" if sequence > 1 else "", stage, "bench", _time(at), _time(at), "",

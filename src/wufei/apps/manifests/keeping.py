@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wufei.apps.manifests.acts import Act
-from wufei.apps.manifests.models import Manifest, ManifestLeg, ManifestSight, ManifestWaste
+from wufei.apps.manifests.models import RARE, Manifest, ManifestLeg, ManifestSight, ManifestWaste
 from wufei.apps.manifests.parties import Parties, draft_scopes, scopes
 from wufei.core.catalogue import domain_of
 from wufei.core.manifest import CLOSED, Status, summary_of
@@ -45,6 +45,8 @@ def see(*seen: tuple[Manifest, set[str]]) -> None:
             ManifestSight(
                 scope=scope,
                 manifest=manifest,
+                profile=manifest.profile,
+                rare_end=_rare_end(manifest),
                 is_open=Status(manifest.status) not in CLOSED,
                 updated_at=manifest.updated_at,
             )
@@ -80,8 +82,15 @@ def move_document(manifest: Manifest, document: Document, parties: Parties, stat
 def keep(manifest: Manifest) -> None:
     """Write the row, and bring what its readers find it by to its time and stage."""
     manifest.save()
-    is_open = Status(manifest.status) not in CLOSED
-    ManifestSight.objects.filter(manifest=manifest).update(updated_at=manifest.updated_at, is_open=is_open)
+    ManifestSight.objects.filter(manifest=manifest).update(
+        updated_at=manifest.updated_at,
+        rare_end=_rare_end(manifest),
+        is_open=Status(manifest.status) not in CLOSED,
+    )
+
+
+def _rare_end(manifest: Manifest) -> str | None:
+    return manifest.status if manifest.status in RARE else None
 
 
 def _parts(document: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -102,8 +102,6 @@ class Manifest(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_on"], name="manifest_due", condition=Q(status="delivered")),
-            models.Index(fields=["profile", "id"], name="manifest_profile"),
-            models.Index(fields=["status", "id"], name="manifest_rare", condition=Q(status__in=RARE)),
         ]
 
     def __init__(self, *args: object, **values: object) -> None:
@@ -183,20 +181,33 @@ class ManifestUse(models.Model):
 class ManifestSight(models.Model):
     """Whom a manifest concerns: ``org:<id>``, ``div:<code>`` of each level, ``div:<county>/<domain>`` for duties.
 
-    ``is_open`` and ``updated_at`` are those of the manifest: a reader's list of what is open or has changed runs
-    along an index of this table alone, whatever else there is. Of a reader's own scopes a manifest has one at most.
+    ``profile``, ``is_open`` and ``updated_at`` are those of the manifest, ``rare_end`` its status if rare (``RARE``).
+    A reader's list of what is open, of one kind, refused or changed runs along an index of this table alone, whatever
+    else there is. Of a reader's own scopes a manifest has one at most.
     """
 
     pk = models.CompositePrimaryKey("scope", "manifest_id")
     scope = models.CharField(max_length=40)
     manifest = models.ForeignKey(Manifest, models.CASCADE, related_name="sights", db_index=True)
+    profile = models.CharField(max_length=20)
+    rare_end = models.CharField(max_length=16, null=True)  # noqa: DJ001 - "= ?" implies "IS NOT NULL", which "<> ''" does not
     is_open = models.BooleanField(default=True)
     updated_at = models.DateTimeField()
 
     class Meta:
         indexes = [
             models.Index(fields=["scope", "manifest"], name="manifest_open_sight", condition=Q(is_open=True)),
+            models.Index(fields=["scope", "profile", "manifest"], name="manifest_kind_sight"),
+            models.Index(
+                fields=["scope", "rare_end", "manifest"],
+                name="manifest_rare_sight",
+                condition=Q(rare_end__isnull=False),
+            ),
             models.Index(fields=["scope", "updated_at", "manifest"], name="manifest_changed_sight"),
+            models.Index(fields=["scope", "profile", "updated_at", "manifest"], name="manifest_kind_changed"),
+            models.Index(
+                fields=["scope", "updated_at", "manifest"], name="manifest_open_changed", condition=Q(is_open=True)
+            ),
         ]
 
     def __str__(self) -> str:

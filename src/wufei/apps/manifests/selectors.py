@@ -5,7 +5,7 @@ names; a list walks that index, so a page costs the same among a thousand manife
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -164,18 +164,19 @@ def _leading(walks: Sequence[Walk], profile: str, code: str) -> list[Walk]:
 def _keys(walks: Sequence[Walk], chosen: ManifestFilter, before: int | None, most: int) -> RawSQL:
     """The keys of a page. What walks far is chosen by hand: no database knows how much one reader sees.
 
-    A reader who sees little, or filters little, walks their own sights; one who sees much walks the index of the
-    filter and asks of each manifest whether it is in sight.
+    A reader's own sights lead along an index of their own to what is open, of one kind or of a rare end. By number,
+    plate, code or trip one who sees much walks the index of the filter and asks of each whether it is in sight.
     """
     driver = _driver(chosen) if _is_selective(chosen) and _sees_much(walks) else None
     if driver is None:
         branches = []
         for sights in _sights(walks):
-            if chosen.open_only or chosen.status in OPEN:
+            sights = _of_kind(sights, chosen.status, chosen.profile)
+            if chosen.open_only:
                 sights = sights.filter(is_open=True)
             if before is not None:
                 sights = sights.filter(manifest_id__lt=before)
-            wanted = _wanted(chosen, "manifest_id", "manifest__")
+            wanted = _wanted(replace(chosen, status="", profile=""), "manifest_id", "manifest__")
             branches.append(sights.filter(wanted).order_by("-manifest_id").values("manifest_id")[:most])
         return first_of(branches)
     rows, key, prefix = driver
@@ -191,6 +192,17 @@ def _sights(walks: Sequence[Walk]) -> Iterator[QuerySet[ManifestSight]]:
         yield sights.filter(manifest__domain__in=sorted(domains)) if domains else sights
 
 
+def _of_kind(sights: QuerySet[ManifestSight], status: str, profile: str) -> QuerySet[ManifestSight]:
+    """The sights of one status and profile (empty: any), by their own columns as far as those go."""
+    if profile:
+        sights = sights.filter(profile=profile)
+    if status in RARE:
+        return sights.filter(rare_end=status)
+    if status in OPEN:
+        sights = sights.filter(is_open=True)
+    return sights.filter(manifest__status=status) if status else sights
+
+
 def first_of(branches: Sequence[QuerySet[Any, Any]]) -> RawSQL:
     """The keys of several short lists as one subquery: SQLite takes no ORDER BY in a union's own parts."""
     parts = [branch.query.sql_with_params() for branch in branches]
@@ -199,9 +211,9 @@ def first_of(branches: Sequence[QuerySet[Any, Any]]) -> RawSQL:
 
 
 def _is_selective(chosen: ManifestFilter) -> bool:
-    return bool(
-        chosen.q or chosen.plate or chosen.code or chosen.profile or chosen.trip or chosen.status in RARE
-    ) and not (chosen.open_only or chosen.status in OPEN)
+    if chosen.open_only or chosen.status in OPEN:
+        return False
+    return bool(chosen.q or chosen.plate or chosen.trip or (chosen.code and chosen.status not in RARE))
 
 
 def _sees_much(walks: Sequence[Walk]) -> bool:
@@ -250,7 +262,7 @@ def changed_manifests(user: Person, narrow: Mapping[str, str]) -> tuple[QuerySet
     def keys(since: datetime | None, behind: tuple[Any, Any] | None, most: int) -> Any:
         branches = []
         for sights in _sights(_leading(reader_walks(user), narrow.get("profile", ""), "")):
-            rows = sights.filter(**{f"manifest__{name}": value for name, value in narrow.items()})
+            rows = _of_kind(sights, narrow.get("status", ""), narrow.get("profile", ""))
             if since is not None:
                 rows = rows.filter(updated_at__gte=since)
             if behind is not None:
