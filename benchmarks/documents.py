@@ -8,7 +8,7 @@ from time import perf_counter, process_time
 
 from wufei.apps.documents.labels import render_labels
 from wufei.apps.documents.manifest import Leg, ManifestPaper, Party, SignatureLine, render_manifest
-from wufei.apps.documents.table_form import Column, Section, TableForm, render_table_form
+from wufei.apps.documents.table_form import Column, Section, TableForm, render_table_form, warm_documents
 from wufei.core.package import Label
 
 AT = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -89,7 +89,8 @@ def tell(what: str, render: Callable[[int], bytes], runs: Sequence[int], pages: 
 
 
 def main() -> None:
-    """The first page of a process, then each kind of page warm."""
+    """What a server's process does as it starts, its first page, then each kind of page warm."""
+    tell("documents_warmed_at_start", lambda _: warm_documents() or b"", [1], 1)
     tell("document_first_of_process", lambda n: render_labels([label(n)]), [1], 1)
     render_manifest(manifest(0, 2, 2))
     tell("label", lambda n: render_labels([label(n)]), range(2, 32), 1)

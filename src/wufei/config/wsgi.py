@@ -11,6 +11,7 @@ application = get_wsgi_application()
 
 def _warm() -> None:
     """Read the package's tables before the first request, and keep them out of every later garbage collection."""
+    from wufei.apps.documents.table_form import warm_documents
     from wufei.core import catalogue, indicators, ledger_elements, scoring
     from wufei.core.plan import pack_divisions
 
@@ -22,6 +23,7 @@ def _warm() -> None:
     ledger_elements.ledger_elements()
     for division in pack_divisions():
         scoring.read_rule_set(division)
+    warm_documents()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # a page makes and drops many small values: collect more seldom

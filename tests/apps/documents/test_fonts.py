@@ -1,5 +1,7 @@
 """The font of the package holds what the documents must show, on a machine that has no other."""
 
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -46,3 +48,22 @@ def test_the_font_comes_from_the_package_and_is_static_and_open(font):
     assert {Path(info.path).parent.name for info in fonts().fonts()} == {FONT_PACKAGE}
     assert "fvar" not in font
     assert "SIL Open Font License" in font["name"].getDebugName(13)
+
+
+def in_a_server(*lines):
+    """What a process prints that has started as a server's does."""
+    code = "\n".join(("from wufei.apps.documents import pdf", *lines))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return done.stdout.strip(), done.stderr
+
+
+def test_a_server_has_read_the_fonts_before_its_first_reader_asks():
+    shown, told = in_a_server("import wufei.config.wsgi", "print(pdf.fonts.cache_info().currsize)")
+    assert (shown, told) == ("1", "")
+
+
+def test_a_server_without_fonts_starts_and_says_what_to_do():
+    lines = ("pdf.FONT_FAMILY = 'No Such Font'", "import wufei.config.wsgi", "print('started')")
+    shown, told = in_a_server(*lines)
+    assert shown == "started"
+    assert "make setup" in told

@@ -485,6 +485,16 @@ class Chaos(RuleBasedStateMachine):
             parts = [line[1:] for line in paper.lines()] if paper.received else [(None, None, None)] * len(wastes)
             assert rows[number] == [(*w, *p) for w, p in zip(wastes, parts, strict=True)]
 
+    @invariant()
+    def what_readers_find_a_manifest_by_says_what_it_says(self):
+        rare = {"partly_accepted", "refused", "void"}
+        for sight in ManifestSight.objects.select_related("manifest"):
+            m = sight.manifest
+            rare_end = m.status if m.status in rare else None
+            is_open = m.status not in {*rare, "confirmed"}
+            assert (sight.profile, sight.rare_end, sight.is_open) == (m.profile, rare_end, is_open)
+            assert sight.updated_at == m.updated_at
+
 
 @pytest.fixture
 def many(world):
