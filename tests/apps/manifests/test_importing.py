@@ -85,6 +85,25 @@ def test_submitted_at_once_what_lacks_is_told_and_all_are_signed_or_none(world, 
     assert Manifest.objects.get().status == "submitted"
 
 
+def test_a_file_is_submitted_with_two_hundred_manifests_at_most_as_by_lines(world, workbook):
+    rows = [{**GOOD, "形态": "液体"}] * 201  # none of them is sound, so that a file that is short enough ends soon
+    two_of_one = [{**row, "同单标记": "A"} for row in rows[:2]]
+
+    def told(*rows, submits):
+        with pytest.raises(Refused) as caught:
+            import_file(file(workbook(*rows), submits=submits), act=world.act("maker"))
+        return {finding.code for finding in caught.value.findings}, caught.value.findings[0]
+
+    codes, finding = told(*rows, submits=True)
+    assert (codes, finding.what) == ({"too_many_manifests"}, "文件有 201 份联单，最多 200 份。")
+    assert "草稿" in finding.remedy
+    with pytest.raises(Refused) as caught:
+        check_file(file(workbook(*rows), submits=True), act=world.act("maker"))
+    assert [f.code for f in caught.value.findings] == ["too_many_manifests"]
+    assert told(*rows, submits=False)[0] == {"bad_choice"}
+    assert told(*rows[2:], *two_of_one, submits=True)[0] == {"bad_choice"}  # 201 rows, 200 manifests
+
+
 def test_the_pages_of_the_import(client, world, workbook):
     client.force_login(world.people["maker"])
     blank = client.get("/manifests/import/hazardous.xlsx")

@@ -21,7 +21,14 @@ from wufei.core.findings import Finding, Refused
 from wufei.core.manifest import Event
 
 MOST_TOLD = 1_000
+MOST = 1_000
+MOST_SUBMITTED = 200  # each is checked and its packages reserved by itself: more would hold others up too long
 Place = Callable[[int, Finding], Finding]
+
+
+def most_of(*, submits: bool) -> int:
+    """How many manifests one act may make."""
+    return MOST_SUBMITTED if submits else MOST
 
 
 def create_manifests(raws: Sequence[object], *, act: Act, place: Place, submits: bool = False) -> list[Manifest]:

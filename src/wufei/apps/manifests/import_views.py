@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from wufei.apps.manifests import forms, importing
 from wufei.apps.manifests.acts import Act
+from wufei.apps.manifests.batches import MOST_SUBMITTED
 from wufei.apps.manifests.importing import SheetFile
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
@@ -57,6 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "more": max(len(findings) - MOST_SHOWN, 0),
         "checked": checked,
         "submits": request.POST.get("mode") == "submit",
+        "most_submitted": MOST_SUBMITTED,
         "rows": importing.import_rows(user),
     }
     return render(request, "manifests/import.html", context, status=422 if findings else 200)

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.manifests.acts import Act
-from wufei.apps.manifests.batches import create_manifests
+from wufei.apps.manifests.batches import create_manifests, most_of
 from wufei.apps.manifests.models import Manifest, ManifestImport, ManifestImportRow
 from wufei.apps.registry.models import Organisation, User
 from wufei.apps.spreadsheets import read_upload, write_sheet
@@ -53,7 +53,13 @@ def _read(file: SheetFile) -> Sheet:
     if len(rows) > MOST_ROWS + 1:
         what = f"文件有 {len(rows)} 行，最多 {MOST_ROWS} 行。"
         raise Refused([Finding(None, "", what, "请拆成几个文件。", "too_many_rows")])
-    return read_sheet(file.profile, rows)
+    sheet = read_sheet(file.profile, rows)
+    count, most = len(sheet.manifests), most_of(submits=file.submits)
+    if count > most:
+        what, remedy = f"文件有 {count} 份联单，最多 {most} 份。", "请拆成几个文件"
+        remedy += "，或先存为草稿再提交。" if file.submits else "。"
+        raise Refused([Finding(None, "", what, remedy, "too_many_manifests")])
+    return sheet
 
 
 def check_file(file: SheetFile, *, act: Act) -> int:
