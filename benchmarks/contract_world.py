@@ -22,6 +22,10 @@ REFUSE = {
         "lines": [{"accepted_g": 0, "refused_g": 1_800_000}, {"accepted_g": 0, "refused_g": 640_000}],
     },
 }  # fmt: skip
+FILLED = {
+    "wastes": [{"mass_g": 9, "package_count": 1}, {"mass_g": 8, "package_count": 1}],
+    "carriers": [{"vehicle": "浙E00002"}],
+}
 STEPS = {
     "draft": [],
     "submitted": [("maker", "submit", {})],
@@ -278,6 +282,8 @@ def _papers(world: World, at: Any) -> None:
     from wufei.apps.amendments.corrections import Item, request_correction
     from wufei.apps.amendments.services import NewAmendment, request_amendment
     from wufei.apps.exchange.models import WebhookEndpoint
+    from wufei.apps.manifests.services import Act
+    from wufei.apps.manifests.templating import template_from
     from wufei.apps.signatures.models import Delegation, EvidenceFile
     from wufei.apps.signatures.services import issue_one_time_code
     from wufei.apps.weighings.services import record_weighing
@@ -306,17 +312,29 @@ def _papers(world: World, at: Any) -> None:
         site="S-plant", device="1号磅", ticket="0001", direction="in", waste_code=OIL, net_g=7_000_000,
         weighed_at=at - timedelta(hours=2),
     )  # fmt: skip
+    act = Act(person=people["maker"], claimed_at=at, server_at=at)
+    template = template_from("每月废油", world.document(), act=act)
     weighed, _ = record_weighing(user=people["plant"], weighing=ticket, at=at)
     world.paths |= {
         "/api/v1/amendments/{pk}": [amendment.pk], "/api/v1/corrections/{pk}": [correction.pk],
         "/api/v1/signatures/codes/{pk}": [code.row.pk], "/api/v1/webhooks/{key}": [hook.pk],
-        "/api/v1/weighings/{pk}": [weighed.pk], "/api/v1/manifests/fields/{profile}": ["hazardous", "kitchen"],
+        "/api/v1/weighings/{pk}": [weighed.pk], "/api/v1/manifest-templates/{key}": [template.pk],
+        "/api/v1/manifests/fields/{profile}": ["hazardous", "kitchen"],
         "/api/v1/problems/{code}": ["invalid", "refused"],
     }  # fmt: skip
     asked = {"changes": [{"pointer": "/wastes/0/mass_g", "after": 1_900_000}], "reason": "过磅单为准"}
     phone = {"changes": [{"pointer": "/generator/handler_phone", "after": "13900000000"}]}
     world.bodies |= {
         "POST /api/v1/manifests/": [world.document()],
+        "POST /api/v1/manifest-templates/": [
+            {"name": "照内容", "document": world.document()},
+            {"name": "照联单", "manifest": number["confirmed"]},
+        ],
+        "PATCH /api/v1/manifest-templates/{key}/": [
+            {"name": "改名"},
+            {"document": {"generator": {"handler": "钱七"}}},
+        ],
+        "POST /api/v1/manifest-templates/{key}/manifest/": [FILLED],
         "PATCH /api/v1/manifests/{number}/": [{"generator": {"handler": "钱七"}}, {"wastes": [{"mass_g": 1}]}],
         "POST /api/v1/manifests/{number}/amend/": [asked, phone],
         "POST /api/v1/manifests/{number}/{event}/": [{"payload": p} for p in ({}, ACCEPT, REFUSE)],

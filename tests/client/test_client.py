@@ -161,6 +161,9 @@ def test_the_nouns_are_those_of_the_interface():
         client.webhooks.replay(1, after=0)
         client.transfers.event(5, "accept")
         client.transfers.decide(5, {"decision": "refuse", "note": "x"})
+        client.manifest_templates.update(4, {"name": "每月"})
+        client.manifest_templates.manifest(4, {"wastes": [{"mass_g": 5}]}, submit=True)
+        client.manifest_templates.delete(4)
         for noun in (client.scans, client.weighings, client.declarations):
             noun.create({})
     assert asked == [
@@ -177,6 +180,9 @@ def test_the_nouns_are_those_of_the_interface():
         ("POST", "/api/v1/webhooks/1/replay/"),
         ("POST", "/api/v1/transfers/5/accept/"),
         ("POST", "/api/v1/transfers/5/decide/"),
+        ("PATCH", "/api/v1/manifest-templates/4/"),
+        ("POST", "/api/v1/manifest-templates/4/manifest/?submit=true"),
+        ("DELETE", "/api/v1/manifest-templates/4/"),
         ("POST", "/api/v1/scans/"),
         ("POST", "/api/v1/weighings/"),
         ("POST", "/api/v1/declarations/"),

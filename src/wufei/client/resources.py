@@ -96,6 +96,37 @@ class Manifests(Resource):
         return self._post(f"{self.name}/check/", document, None, False)
 
 
+class ManifestTemplates(Resource):
+    """Manifest templates (联单模板): ``create({"name": …, "document": {…}})`` or ``"manifest": "2026…"``."""
+
+    def update(self, key: int, data: Mapping[str, Any], *, idempotency_key: str | None = None) -> Row:
+        """Change the name or the document of a template."""
+        row: Row = self._connection.call("PATCH", self._path(key), data=data, key=idempotency_key).value
+        return row
+
+    def delete(self, key: int) -> None:
+        """Take a template away."""
+        self._connection.call("DELETE", self._path(key))
+
+    def manifest(
+        self,
+        key: int,
+        data: Mapping[str, Any] | None = None,
+        *,
+        submit: bool = False,
+        idempotency_key: str | None = None,
+        dry_run: bool = False,
+    ) -> Row:
+        """Draw up a manifest: the template with ``data`` (masses, plates …) laid over it; with ``submit`` signed."""
+        query = {"submit": "true"} if submit else {}
+        path = self._path(key, "manifest")
+        answer = self._connection.call(
+            "POST", path, data=data or {}, query=query, key=idempotency_key, dry_run=dry_run
+        )
+        row: Row = answer.value
+        return row
+
+
 class Amendments(Resource):
     """Requests to change what was signed (修改申请); ``create`` asks for one."""
 
@@ -182,6 +213,7 @@ class Client:
     def __init__(self, url: str, token: str, **options: Any) -> None:
         self._connection = Connection(url, token, **options)
         self.manifests = Manifests(self._connection, "manifests")
+        self.manifest_templates = ManifestTemplates(self._connection, "manifest-templates")
         self.amendments = Amendments(self._connection, "amendments")
         self.corrections = Resource(self._connection, "corrections")
         self.signatures = Signatures(self._connection, "signatures")

@@ -26,6 +26,7 @@ ROUTERS = [
     ("/amendments/", "wufei.apps.amendments.api"),
     ("/corrections/", "wufei.apps.amendments.api:corrections"),
     ("/manifests/", "wufei.apps.manifests.api"),
+    ("/manifest-templates/", "wufei.apps.manifests.template_api"),
     ("/trips/", "wufei.apps.manifests.trip_api"),
     ("/transfers/", "wufei.apps.manifests.transfer_api"),
     ("/webhooks/", "wufei.apps.exchange.api"),

@@ -9,8 +9,8 @@ Schema = dict[str, Any]
 _TEXTS = {"person": 40, "licence": 60, "site": 40, "organisation": 18, "plate": 12, "method": 10, "waste_code": 20}
 
 
-def document_schema(*, patch: bool = False) -> Schema:
-    """The schema of a whole document, or of a patch laid over one (nothing required, ``null`` takes a field away)."""
+def document_schema(*, patch: bool = False, half_written: bool = False) -> Schema:
+    """The schema of a whole document, of one ``half_written``, or of a patch laid over one (``null`` takes away)."""
     root: Schema = {"type": "object", "additionalProperties": False, "properties": {}}
     if not patch:
         known = {p.id: p.name for p in manifest_profiles().values()}
@@ -19,7 +19,7 @@ def document_schema(*, patch: bool = False) -> Schema:
             "enum": list(known),
             "description": "联单类型：" + "、".join(f"{key} {name}" for key, name in known.items()),
         }
-        root["required"] = ["profile", "wastes"]
+        root["required"] = ["profile"] if half_written else ["profile", "wastes"]
     for field in fields():
         _put(root, field.pointer.strip("/").split("/"), _value(field, patch=patch))
     return root

@@ -26,8 +26,6 @@ from wufei.core.manifest import Event, Status
 from wufei.core.manifest_profiles import fields_of, manifest_profiles
 from wufei.core.manifest_schema import document_schema
 
-LINES_MOST = 1_000
-SUBMITTED_MOST = 200  # each is checked and its packages reserved by itself: more would hold others up too long
 router = Router(tags=["manifests"])
 StatusName = Literal[
     "draft", "submitted", "in_transit", "delivered", "confirmed", "partly_accepted", "refused", "void"
@@ -153,7 +151,8 @@ class EventIn(In):
     slot: Text = Field("", description="以哪一方的身份；只有一种可能时不必写。")
 
 
-def _act(request: HttpRequest, given: EventIn | None = None) -> services.Act:
+def act_of(request: HttpRequest, given: EventIn | None = None) -> services.Act:
+    """Who asks, and when."""
     assert isinstance(request.user, User)
     now = timezone.now()
     return services.Act(
@@ -192,7 +191,8 @@ def event_out(row: ManifestEvent) -> dict[str, object]:
     return {name: getattr(row, name) for name in (*names, "content_hash", "previous_hash")}
 
 
-def _detail(request: HttpRequest, m: Manifest) -> dict[str, object]:
+def detail_of(request: HttpRequest, m: Manifest) -> dict[str, object]:
+    """A manifest with its history as the interface answers it to whoever asks."""
     return manifest_out(m, request.user) | {
         "history": [
             event_out(row) | {"findings": findings_for(request.user, m, row.findings)}
@@ -203,7 +203,8 @@ def _detail(request: HttpRequest, m: Manifest) -> dict[str, object]:
     }
 
 
-def _found(request: HttpRequest, number: str) -> Manifest:
+def found_manifest(request: HttpRequest, number: str) -> Manifest:
+    """The manifest in sight of whoever asks, else 404."""
     manifest = selectors.manifest_of(request.user, number)
     if manifest is None:
         raise Http404(f"没有联单 {number[:40]}。")
@@ -223,7 +224,7 @@ def list_manifests(request: HttpRequest, asked: Query[ManifestQuery]) -> dict[st
 def create_manifest(request: HttpRequest, body: Body[DocumentIn], submit: bool = False) -> Answer[dict[str, object]]:
     """开具一份草稿；submit=true 时同时提交（签字）。所有问题一次说明，位置用 JSON Pointer。"""
     write = services.create_and_submit if submit else services.create_manifest
-    return Answer(201, _detail(request, write(body, act=_act(request))))
+    return Answer(201, detail_of(request, write(body, act=act_of(request))))
 
 
 @router.post(
@@ -231,18 +232,18 @@ def create_manifest(request: HttpRequest, body: Body[DocumentIn], submit: bool =
     auth=Bearer("manifests:write"),
     response={201: ManyOut},
     summary="按行开具多份联单",
-    openapi_extra=whole_extra(document_schema(), LINES_MOST),
+    openapi_extra=whole_extra(document_schema(), batches.MOST),
 )
 @writes
 def create_manifests(request: HttpRequest, submit: bool = False) -> Answer[dict[str, object]]:
     """每行一份联单：全部开具，或一份也不开并说明每一行的全部问题；submit=true 时同时提交，合签一次，
     一次最多 200 份。"""
-    lines = read_lines(request, lambda value: value, most=SUBMITTED_MOST if submit else LINES_MOST)
+    lines = read_lines(request, lambda value: value, most=batches.most_of(submits=submit))
 
     def place(at: int, finding: Finding) -> Finding:
         return replace(finding, line=lines[at][0])
 
-    made = batches.create_manifests([value for _, value in lines], act=_act(request), place=place, submits=submit)
+    made = batches.create_manifests([value for _, value in lines], act=act_of(request), place=place, submits=submit)
     names = ("number", "status", "content_hash", "alerts")
     return Answer(
         201,
@@ -259,7 +260,7 @@ def create_manifests(request: HttpRequest, submit: bool = False) -> Answer[dict[
 @router.post("/check/", auth=Bearer("manifests:write"), response=CheckOut, summary="检查还没有开具的联单")
 def check_manifest(request: HttpRequest, body: Body[AnythingIn]) -> dict[str, object]:
     """按提交、起运、到达、确认各环节检查一份联单，什么也不保存：位置（JSON Pointer）、环节、由谁改正，一次说明。"""
-    is_checked, found = check_new(body, _act(request))
+    is_checked, found = check_new(body, act_of(request))
     told = [
         {"stage": "submit" if is_checked else "draft", "curer": "generator"} | finding.as_dict() for finding in found
     ]
@@ -278,25 +279,25 @@ def list_manifest_fields(request: HttpRequest, profile: str) -> list[dict[str, o
 @router.get("/{number}/", auth=Bearer("manifests:read"), response=ManifestDetailOut, summary="一份联单")
 def get_manifest(request: HttpRequest, number: str) -> dict[str, object]:
     """联单的内容、经过和接下来可办的事项。"""
-    return _detail(request, _found(request, number))
+    return detail_of(request, found_manifest(request, number))
 
 
 @router.patch("/{number}/", auth=Bearer("manifests:write"), response=ManifestDetailOut, summary="修改联单")
 @writes
 def update_manifest(request: HttpRequest, number: str, body: Body[PatchIn]) -> dict[str, object]:
     """修改还没有被签字封存的内容；列表按位置合并，null 表示清空。"""
-    return _detail(request, services.update_manifest(number, body, act=_act(request)))
+    return detail_of(request, services.update_manifest(number, body, act=act_of(request)))
 
 
 @router.post("/{number}/amend/", auth=Bearer("manifests:write"), response={201: AmendmentOut}, summary="申请更正")
 @writes
 def amend_manifest(request: HttpRequest, number: str, body: AmendIn) -> Answer[dict[str, object]]:
     """申请更正已签的联单；须各方同意的等各方答复（/amendments/），都同意后成为新的一版。"""
-    return ask(request, f"manifest:{_found(request, number).number}", body)
+    return ask(request, f"manifest:{found_manifest(request, number).number}", body)
 
 
 @router.post("/{number}/{event}/", auth=Bearer("manifests:write"), response=ManifestDetailOut, summary="办理一步")
 @writes
 def advance_manifest(request: HttpRequest, number: str, event: EventName, body: EventIn) -> dict[str, object]:
     """办理联单的一步并签字。预警写在经过里，不阻止；拒绝时说明全部原因。"""
-    return _detail(request, services.advance(number, Event(event), body.payload, act=_act(request, body)))
+    return detail_of(request, services.advance(number, Event(event), body.payload, act=act_of(request, body)))

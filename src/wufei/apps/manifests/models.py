@@ -320,6 +320,7 @@ class ManifestTemplate(models.Model):
     document = models.JSONField()
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
 
     class Meta:
         ordering = ["name"]
