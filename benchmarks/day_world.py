@@ -249,7 +249,7 @@ def standing() -> dict[str, Any]:
         ManifestEvent: "manifest__number sequence event slot status content_hash previous_hash bookings",
         ManifestWaste: "manifest__number position waste_code sent_g accepted_g refused_g lost_g",
         ManifestLeg: "manifest__number position vehicle departed_at arrived_at",
-        ManifestSight: "manifest__number scope profile rare_end is_open",
+        ManifestSight: "manifest__number scope profile unless_confirmed is_open",
         ManifestSerial: "key last",
         MovementRecord: "key kind mass_g reverses package",
         Package: "code status site__code plate open_manifest mass_g holder__name is_booked",

@@ -16,7 +16,6 @@ import psycopg
 from django.db import connection
 
 from wufei.apps.manifests.models import (
-    RARE,
     Manifest,
     ManifestEvent,
     ManifestLeg,
@@ -129,7 +128,7 @@ COLUMNS = {
     ).split(),
     ManifestWaste: "manifest_id position waste_code sent_g accepted_g".split(),
     ManifestLeg: "manifest_id position organisation_id vehicle".split(),
-    ManifestSight: "scope manifest_id profile rare_end is_open updated_at".split(),
+    ManifestSight: "scope manifest_id profile unless_confirmed is_open updated_at".split(),
     ManifestEvent: (
         "manifest_id sequence event slot status actor claimed_at server_at key payload document content_hash "
         "previous_hash findings bookings"
@@ -226,7 +225,7 @@ class World:
         plate = RARE_PLATE if is_rare else plate_of(carrier)
         created = BEGIN + self.step * number
         is_open = number % 50 == 0 or number >= self.count - 60
-        status = OPEN[number % 4] if is_open else chosen.choices([e[0] for e in ENDS], [e[1] for e in ENDS])[0]
+        status = OPEN[number // 50 % 4] if is_open else chosen.choices([e[0] for e in ENDS], [e[1] for e in ENDS])[0]
         updated = created + timedelta(hours=chosen.randrange(1, 200))
         wastes = [
             (RARE_CODE if is_rare and place == 0 else chosen.choice(codes), chosen.randrange(10_000, 5_000_000))
@@ -259,8 +258,8 @@ class World:
             rows[ManifestWaste].append((key, place, code, mass_g, mass_g if status == "confirmed" else None))
         rows[ManifestLeg].append((key, 1, self.firms.carriers[carrier].pk, plate))
         for scope in sorted(self._scopes(generator, plant, carrier, domain)):
-            rare_end = status if status in RARE else None
-            rows[ManifestSight].append((scope, key, profile, rare_end, is_open, _time(updated)))
+            unless_confirmed = status if status != "confirmed" else None
+            rows[ManifestSight].append((scope, key, profile, unless_confirmed, is_open, _time(updated)))
         for sequence, (event, stage, at) in enumerate((("create", "draft", created), ("submit", status, updated)), 1):
             rows[ManifestEvent].append(
                 (key, sequence, event, "generator" if sequence > 1 else "", stage, "bench", _time(at), _time(at), "",

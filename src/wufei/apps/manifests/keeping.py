@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wufei.apps.manifests.acts import Act
-from wufei.apps.manifests.models import RARE, Manifest, ManifestLeg, ManifestSight, ManifestWaste
+from wufei.apps.manifests.models import Manifest, ManifestLeg, ManifestSight, ManifestWaste
 from wufei.apps.manifests.parties import Parties, draft_scopes, scopes
 from wufei.core.catalogue import domain_of
 from wufei.core.manifest import CLOSED, Status, summary_of
@@ -46,7 +46,7 @@ def see(*seen: tuple[Manifest, set[str]]) -> None:
                 scope=scope,
                 manifest=manifest,
                 profile=manifest.profile,
-                rare_end=_rare_end(manifest),
+                unless_confirmed=_unless_confirmed(manifest),
                 is_open=Status(manifest.status) not in CLOSED,
                 updated_at=manifest.updated_at,
             )
@@ -84,13 +84,13 @@ def keep(manifest: Manifest) -> None:
     manifest.save()
     ManifestSight.objects.filter(manifest=manifest).update(
         updated_at=manifest.updated_at,
-        rare_end=_rare_end(manifest),
+        unless_confirmed=_unless_confirmed(manifest),
         is_open=Status(manifest.status) not in CLOSED,
     )
 
 
-def _rare_end(manifest: Manifest) -> str | None:
-    return manifest.status if manifest.status in RARE else None
+def _unless_confirmed(manifest: Manifest) -> str | None:
+    return manifest.status if manifest.status != Status.CONFIRMED else None
 
 
 def _parts(document: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -12,7 +12,6 @@ from wufei.core.manifest import EVENT_NAMES, STATUS_NAMES
 from wufei.core.trip import TRIP_EVENT_NAMES, TRIP_STATUS_NAMES
 
 STATUSES = [(status.value, name) for status, name in STATUS_NAMES.items()]
-RARE = ("partly_accepted", "refused", "void")  # how few end: a list of them must not walk all the others
 EVENTS = [("create", "新建"), ("update", "修改"), *((event.value, name) for event, name in EVENT_NAMES.items())]
 
 TRIP_STATUSES = [(status.value, name) for status, name in TRIP_STATUS_NAMES.items()]
@@ -181,16 +180,17 @@ class ManifestUse(models.Model):
 class ManifestSight(models.Model):
     """Whom a manifest concerns: ``org:<id>``, ``div:<code>`` of each level, ``div:<county>/<domain>`` for duties.
 
-    ``profile``, ``is_open`` and ``updated_at`` are those of the manifest, ``rare_end`` its status if rare (``RARE``).
-    A reader's list of what is open, of one kind, refused or changed runs along an index of this table alone, whatever
-    else there is. Of a reader's own scopes a manifest has one at most.
+    ``profile``, ``is_open`` and ``updated_at`` are those of the manifest, ``unless_confirmed`` its status but for the
+    one in which nearly all end. A reader's list of what is open, of one kind, refused or changed runs along an index
+    of this table alone, whatever else there is. Of a reader's own scopes a manifest has one at most.
     """
 
     pk = models.CompositePrimaryKey("scope", "manifest_id")
     scope = models.CharField(max_length=40)
     manifest = models.ForeignKey(Manifest, models.CASCADE, related_name="sights", db_index=True)
     profile = models.CharField(max_length=20)
-    rare_end = models.CharField(max_length=16, null=True)  # noqa: DJ001 - "= ?" implies "IS NOT NULL", which "<> ''" does not
+    # Null, not "": a search for a status implies "IS NOT NULL" to both databases, and so finds the partial index.
+    unless_confirmed = models.CharField(max_length=16, null=True)  # noqa: DJ001
     is_open = models.BooleanField(default=True)
     updated_at = models.DateTimeField()
 
@@ -199,14 +199,16 @@ class ManifestSight(models.Model):
             models.Index(fields=["scope", "manifest"], name="manifest_open_sight", condition=Q(is_open=True)),
             models.Index(fields=["scope", "profile", "manifest"], name="manifest_kind_sight"),
             models.Index(
-                fields=["scope", "rare_end", "manifest"],
-                name="manifest_rare_sight",
-                condition=Q(rare_end__isnull=False),
+                fields=["scope", "unless_confirmed", "manifest"],
+                name="manifest_status_sight",
+                condition=Q(unless_confirmed__isnull=False),
             ),
             models.Index(fields=["scope", "updated_at", "manifest"], name="manifest_changed_sight"),
             models.Index(fields=["scope", "profile", "updated_at", "manifest"], name="manifest_kind_changed"),
             models.Index(
-                fields=["scope", "updated_at", "manifest"], name="manifest_open_changed", condition=Q(is_open=True)
+                fields=["scope", "unless_confirmed", "updated_at", "manifest"],
+                name="manifest_status_changed",
+                condition=Q(unless_confirmed__isnull=False),
             ),
         ]
 

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.timezone import localdate
 
-from wufei.apps.manifests.models import RARE, Manifest, ManifestEvent, ManifestLeg, ManifestSight, ManifestWaste
+from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestLeg, ManifestSight, ManifestWaste
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import NOTHING, scope
 from wufei.apps.signatures.selectors import Delegated, delegated_by
@@ -30,6 +30,7 @@ Walk = tuple[str, frozenset[str]]  # a scope, and the domains to which it is lim
 PAGE_SIZE = 50
 MUCH = 2_000  # manifests in sight from which on a filter's own index is walked
 OPEN = frozenset({s.value for s in Status} - {s.value for s in CLOSED})
+RARE = frozenset({s.value for s in CLOSED} - {Status.CONFIRMED.value})  # how few end
 
 
 def sight_scopes(user: Person) -> list[str]:
@@ -164,7 +165,7 @@ def _leading(walks: Sequence[Walk], profile: str, code: str) -> list[Walk]:
 def _keys(walks: Sequence[Walk], chosen: ManifestFilter, before: int | None, most: int) -> RawSQL:
     """The keys of a page. What walks far is chosen by hand: no database knows how much one reader sees.
 
-    A reader's own sights lead along an index of their own to what is open, of one kind or of a rare end. By number,
+    A reader's own sights lead along an index of their own to what is open, of one kind or not confirmed. By number,
     plate, code or trip one who sees much walks the index of the filter and asks of each whether it is in sight.
     """
     driver = _driver(chosen) if _is_selective(chosen) and _sees_much(walks) else None
@@ -193,14 +194,12 @@ def _sights(walks: Sequence[Walk]) -> Iterator[QuerySet[ManifestSight]]:
 
 
 def _of_kind(sights: QuerySet[ManifestSight], status: str, profile: str) -> QuerySet[ManifestSight]:
-    """The sights of one status and profile (empty: any), by their own columns as far as those go."""
+    """The sights of one status and profile (empty: any), by their own columns."""
     if profile:
         sights = sights.filter(profile=profile)
-    if status in RARE:
-        return sights.filter(rare_end=status)
-    if status in OPEN:
-        sights = sights.filter(is_open=True)
-    return sights.filter(manifest__status=status) if status else sights
+    if status:
+        sights = sights.filter(unless_confirmed=None if status == Status.CONFIRMED else status)
+    return sights
 
 
 def first_of(branches: Sequence[QuerySet[Any, Any]]) -> RawSQL:
@@ -213,7 +212,7 @@ def first_of(branches: Sequence[QuerySet[Any, Any]]) -> RawSQL:
 def _is_selective(chosen: ManifestFilter) -> bool:
     if chosen.open_only or chosen.status in OPEN:
         return False
-    return bool(chosen.q or chosen.plate or chosen.trip or (chosen.code and chosen.status not in RARE))
+    return bool(chosen.q or chosen.trip or ((chosen.plate or chosen.code) and chosen.status not in RARE))
 
 
 def _sees_much(walks: Sequence[Walk]) -> bool:
