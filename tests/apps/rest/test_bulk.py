@@ -46,6 +46,26 @@ def test_all_or_nothing_tells_the_faults_of_every_line_and_keeps_nothing(caller)
     assert names() == ["一", "二"]
 
 
+def many(count):
+    """A thing with ``count`` names that no table knows, besides the two that it needs."""
+    return json.dumps({"name": "多", "at": "2026-11-25T08:00:00+08:00"} | {f"k{n}": 1 for n in range(count)})
+
+
+def test_all_or_nothing_stops_where_it_has_a_thousand_faults_to_tell(caller):
+    answer, _ = send(caller, [many(300)] * 6, "?all_or_nothing=true")
+    assert told(answer) == "refused"
+    faults = answer.json()["errors"]
+    assert (len(faults), {fault["line"] for fault in faults}) == (1000, {1, 2, 3, 4})
+
+
+def test_one_line_is_no_bigger_than_a_body_and_leaves_the_others(caller):
+    _, lines = send(caller, [thing("一"), many(450_000), thing("二")])
+    assert [(line["status"], line.get("problem", {}).get("code")) for line in lines] == [
+        (201, None), (413, "too_large"), (201, None)
+    ]  # fmt: skip
+    assert names() == ["一", "二"]
+
+
 def test_what_is_sent_again_with_its_key_is_done_once(caller):
     first = [thing(str(n)) for n in range(120)]
     send(caller, first[:70], **{"Idempotency-Key": "day"})

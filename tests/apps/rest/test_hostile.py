@@ -35,3 +35,19 @@ def test_a_kept_answer_is_not_shown_to_a_token_without_the_scope_a_revoked_one_o
     writer.save()
     assert told(send(client, reading)) == "token_invalid"
     assert Fact.objects.filter(verb="load_plan").count() == 2
+
+
+def test_a_body_of_faults_is_told_the_first_thousand_and_how_many_there_are(caller):
+    thing = {"name": "多", "at": "2026-11-25T08:00:00+08:00"}
+    answer = caller("post", "things/", thing | {f"k{n}": 1 for n in range(3000)})
+    assert (answer.status_code, told(answer)) == (422, "invalid")
+    assert len(answer.json()["errors"]) == 1000
+    assert "（另有 2999 处问题）" in answer.json()["detail"]
+
+
+def test_a_body_of_more_values_than_anything_needs_is_refused_before_it_is_judged(caller):
+    thing = {"name": "多", "at": "2026-11-25T08:00:00+08:00"}
+    answer = caller("post", "things/", thing | {f"k{n}": 1 for n in range(50_000)})
+    assert (answer.status_code, told(answer)) == (413, "too_large")
+    assert "50000 个" in answer.json()["detail"]
+    assert not Fact.objects.filter(verb="load_plan").exists()

@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field, ValidationError
 from wufei.apps.registry.models import User
 from wufei.apps.rest import problems
 from wufei.apps.rest.parsing import parse
-from wufei.apps.rest.problems import Fault, Problem
+from wufei.apps.rest.problems import MOST_FAULTS, Fault, Problem
 from wufei.apps.rest.reference import limits
 from wufei.apps.rest.writing import DRY_RUN_HELP, claim, keep
 from wufei.apps.transactions import in_transaction
@@ -32,7 +32,6 @@ from wufei.apps.transactions import in_transaction
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/x-ndjson"
 GROUP = 50  # lines of one commit
-MOST_FAULTS = 1_000  # told of one request
 S = TypeVar("S", bound=BaseModel)
 T = TypeVar("T")
 Line = dict[str, Any]  # line, status, and result or problem
@@ -92,7 +91,8 @@ def answer_lines(
         done = run.group(lines, whole=True)
         faults = [fault for line in done for fault in _faults_of(line)]
         if faults:
-            raise Problem("refused", f"{len(faults)} 处问题，一行也没有办。请全部改正后再发。", errors=faults)
+            told = f"{len(faults)} 处问题，一行也没有办。请全部改正后再发。"
+            raise Problem("refused", told, errors=faults[:MOST_FAULTS])
         return HttpResponse(_text(done), content_type=MEDIA_TYPE, headers=headers)
     stream = (_text(run.group(group)) for group in _groups(lines))
     return StreamingHttpResponse(stream, content_type=MEDIA_TYPE, headers=headers)
@@ -164,7 +164,12 @@ class _Run:
         held = list(lines)
 
         def attempt() -> list[Line]:
-            done = [self._line(number, raw) for number, raw in held]
+            done, faults = [], 0
+            for number, raw in held:
+                done.append(self._line(number, raw))
+                faults += whole and len(_faults_of(done[-1]))
+                if faults >= MOST_FAULTS:
+                    break
             if self.dry_run or (whole and any(line["status"] >= 400 for line in done)):
                 transaction.set_rollback(True)
             return done
@@ -249,7 +254,7 @@ def _groups(lines: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, byte
 
 
 def _invalid(error: ValidationError, body: object) -> Problem:
-    entries = error.errors(include_url=False)
+    entries = error.errors(include_url=False)[:MOST_FAULTS]
     faults = [problems.pydantic_fault(entry, problems.pointer_of(entry["loc"], body)) for entry in entries]
     return Problem("invalid", f"{faults[0]['detail']}{faults[0]['remedy']}", errors=faults)
 

@@ -18,6 +18,7 @@ from wufei.core.findings import Finding, Level, Refused
 MEDIA_TYPE = "application/problem+json"
 BASE = "/api/v1/problems/"
 Fault = dict[str, object]
+MOST_FAULTS = 1_000  # told of one request; no one reads more, and each weighs many times what it was sent as
 _LONGEST = 60  # characters of a value that are shown
 
 
@@ -109,9 +110,10 @@ def of_exception(error: Exception) -> Problem | None:
 
 
 def of_validation(request: HttpRequest, error: ValidationError) -> Problem:
-    """The problem of what does not fit the documented shape: every fault with its place."""
-    faults = [_validation_fault(entry, _body_of(request)) for entry in error.errors]
-    first, more = faults[0], len(faults) - 1
+    """The problem of what does not fit the documented shape: every fault with its place, as far as they are told."""
+    body = _body_of(request)
+    faults = [_validation_fault(entry, body) for entry in error.errors[:MOST_FAULTS]]
+    first, more = faults[0], len(error.errors) - 1
     where = first.get("parameter") or first["pointer"] or "内容"
     detail = f"{where}：{first['detail']}{first['remedy']}" + (f"（另有 {more} 处问题）" if more else "")
     return Problem("invalid", detail, errors=faults)

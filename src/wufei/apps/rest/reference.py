@@ -31,6 +31,7 @@ class Limits:
     bulk_bytes: int
     bulk_lines: int
     json_depth: int
+    json_values: int
     retry_after_s: int
 
 
