@@ -143,6 +143,12 @@ def test_what_is_no_workbook_says_so(name, raw, code):
     assert refusal(raw, name)[0] == [(None, code)]
 
 
+def test_one_long_text_in_very_many_cells_is_too_large_to_be_a_table():
+    raw = workbook([HEAD, *[["k", "长" * 32_000]] * 2_100])  # 67 million characters, in a file of 200 kB
+    assert len(raw) < 1_000_000
+    assert refusal(raw, "a.xlsx")[0] == [(None, "too_large_workbook")]
+
+
 def test_macro_workbooks_and_real_dates_are_read_as_values():
     raw = workbook([["日期"], [datetime(2022, 3, 1, 8, 30)], [44621]])  # noqa: DTZ001 - a cell has no zone
     assert [row["日期"] for _, row in read_upload("a.xlsm", raw)] == ["2022-03-01 08:30:00", "44621"]

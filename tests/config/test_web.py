@@ -1,7 +1,11 @@
 """What holds for every page: no answer 500 to odd addresses, no mail, nothing kept in shared caches."""
 
 import pytest
+from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
+
+from wufei.apps.web import client_address
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +89,50 @@ def test_a_person_without_role_and_place_is_told_that_there_is_nothing(client, d
     assert client.get("/").status_code == 200
     for address in ("/places/330523/", "/plans/", "/assessment/", "/ledger/upload/", "/registry/import/"):
         assert client.get(address).status_code == 404
+
+
+# --- Behind a proxy -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("proxies", "told", "address"),
+    [
+        (0, "10.1.1.1", "10.9.9.9"),  # nobody of ours has written the header: it is not believed
+        (1, "", "10.9.9.9"),
+        (1, "10.1.1.1", "10.1.1.1"),
+        (1, "6.6.6.6, 10.1.1.1", "10.1.1.1"),  # what the client itself wrote stands before
+        (2, "6.6.6.6, 10.1.1.1, 10.2.2.2", "10.1.1.1"),
+    ],
+)
+def test_the_address_of_who_asks_is_what_our_own_proxies_saw(rf, settings, proxies, told, address):
+    settings.PROXIES = proxies
+    assert client_address(rf.get("/", headers={"X-Forwarded-For": told}, REMOTE_ADDR="10.9.9.9")) == address
+
+
+def log_in(client, password, address):
+    given = {"login": "a", "password": password}
+    return client.post("/accounts/login/", given, headers={"X-Forwarded-For": address}, REMOTE_ADDR="127.0.0.1")
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(0, 200), (1, 302)])
+def test_who_guesses_passwords_behind_the_proxy_shuts_out_nobody_else(
+    client, django_user_model, settings, proxies, status
+):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    django_user_model.objects.create_user("a", password="long-enough-11")
+    cache.clear()
+    for n in range(12):
+        guess = {"login": f"b{n}", "password": "wrong"}
+        client.post("/accounts/login/", guess, headers={"X-Forwarded-For": "10.6.6.6"}, REMOTE_ADDR="127.0.0.1")
+    assert log_in(client, "long-enough-11", "10.6.6.6").status_code == 200  # this one has to wait
+    assert log_in(client, "long-enough-11", "10.1.1.1").status_code == status
+    cache.clear()
+
+
+@pytest.mark.parametrize("text", ["", "ja", "-1", "10", "²"])
+def test_a_number_of_proxies_that_is_none_stops_the_start(text):
+    from wufei.config.settings import _proxies
+
+    with pytest.raises(ImproperlyConfigured, match="WUFEI_PROXIES"):
+        _proxies(text)
+    assert _proxies("2") == 2

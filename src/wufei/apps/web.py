@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.files import File
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
@@ -51,6 +52,14 @@ def uploaded_bytes(file: "File[bytes]") -> bytes:
 def address(path: str, query: Mapping[str, str]) -> str:
     """``path`` with ``query`` behind it, where there is any."""
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def client_address(request: HttpRequest) -> str:
+    """The network address of who asks: as the outermost of our own proxies saw it, where there are any."""
+    told = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    if 0 < settings.PROXIES <= len(told):
+        return str(told[-settings.PROXIES])[:45]
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def is_partial(request: HttpRequest) -> bool:

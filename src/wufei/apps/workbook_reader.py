@@ -16,6 +16,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 MEMORY_MAX = 2 * 1024**3  # bytes
 SECONDS_MAX = 60
+TEXT_MAX = 64_000_000  # characters of all cells: a text that very many cells share is small in the file only
 Sheets = list[tuple[str, list[list[str]]]]
 
 
@@ -52,7 +53,16 @@ def sheets_of(raw: bytes) -> Sheets | str:
         return "password"
     except (CalamineError, ValueError, OSError):
         return "broken"
-    return [(name, [[cell_text(cell) for cell in row] for row in table]) for name, table in tables]
+    left, sheets = TEXT_MAX, []
+    for name, table in tables:
+        rows = []
+        for cells in table:
+            rows.append([cell_text(cell) for cell in cells])
+            left -= sum(map(len, rows[-1]))
+            if left < 0:
+                return "too_large"
+        sheets.append((name, rows))
+    return sheets
 
 
 def cell_text(cell: object) -> str:

@@ -23,6 +23,18 @@ ALLOWED_HOSTS = os.environ.get("WUFEI_HOSTS", "localhost,127.0.0.1,[::1]").split
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("WUFEI_ORIGINS", "").split(",") if o]
 
 
+def _proxies(text: str) -> int:
+    """How many proxies stand before the server, each adding whom it answers to ``X-Forwarded-For``."""
+    if not (text.isascii() and text.isdecimal() and int(text) <= 9):
+        raise ImproperlyConfigured(f"WUFEI_PROXIES 是“{text[:20]}”，应是服务器前面代理的层数，0 至 9。请改正或不设。")
+    return int(text)
+
+
+PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = _proxies(os.environ.get("WUFEI_PROXIES", "0"))
+if PROXIES:  # of whom nobody stands before us nothing is believed
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+
 def _secret_key() -> str:
     """The key given by the environment, or one made once and kept in ``HOME``."""
     given = os.environ.get("WUFEI_SECRET_KEY")
