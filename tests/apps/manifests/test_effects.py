@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 from tests.apps.manifests.conftest import NOW
-from tests.apps.manifests.test_life import ALL, OIL, PAINT, held
+from tests.apps.manifests.test_life import ACCEPT, ALL, OIL, PAINT, held
 
 from wufei.apps.amendments.subjects import Applied
 from wufei.apps.declarations.models import PlanUse
@@ -16,14 +16,16 @@ from wufei.apps.ledger.verification import verify
 from wufei.apps.manifests import amending
 from wufei.apps.manifests.models import Manifest, ManifestUse
 from wufei.apps.manifests.paper import manifest_pdf
-from wufei.apps.manifests.services import Act, advance, create_manifest
+from wufei.apps.manifests.services import Act, advance, create_manifest, update_manifest
 from wufei.apps.packages.actions import Act as PackageAct
 from wufei.apps.packages.making import What
 from wufei.apps.packages.models import Package
 from wufei.apps.packages.services import assign_packages
 from wufei.apps.registry.models import Permit, PermitUse
+from wufei.apps.signatures import codes
 from wufei.apps.signatures import services as signing
 from wufei.apps.signatures.models import Signature
+from wufei.apps.signatures.signing import keep
 from wufei.apps.signatures.verification import check_row
 from wufei.core.findings import Refused
 from wufei.core.manifest import Event
@@ -121,6 +123,48 @@ def test_a_driver_without_account_departs_by_a_one_time_code(world, document):
         "李四", "one_time_code", manifest.content_hash,
     )  # fmt: skip
     assert held()[f"vehicle:浙E00002|{OIL}|in_transit|"] == 1_800_000
+
+
+def receive_by_code(manifest, world):
+    """The carrier shows a code, and somebody called 王五 confirms for the receiver by it."""
+    given = {"subject": f"manifest:{manifest.number}", "slot": "receiver", "event": "confirm", "payload": ACCEPT}
+    issued = signing.issue_one_time_code(**given, host=world.people["second"], at=timezone.now())
+    signing.redeem_one_time_code(issued.token, issued.code, name="王五", at=timezone.now())
+    return manifest.history.get(event="confirm")
+
+
+def test_an_end_that_has_accounts_is_told_of_a_code_by_which_another_had_it_signed(world, drive, document):
+    confirmed = receive_by_code(drive(document, *ALL[:-1]), world)
+    told = [f for f in confirmed.findings if f["code"] == "code_despite_account"]
+    assert [(f["field"], f["level"]) for f in told] == [("/slot", "warn")]
+    assert all(name in told[0]["what"] for name in ("王五", world.firms["plant"].name, world.firms["second"].name))
+
+
+def test_an_end_without_accounts_signs_by_code_and_nothing_is_odd(world, drive, document):
+    manifest = drive(document, *ALL[:-1])
+    world.people["plant"].is_active = False
+    world.people["plant"].save()
+    confirmed = receive_by_code(manifest, world)
+    assert "code_despite_account" not in {f["code"] for f in confirmed.findings}
+
+
+def test_a_code_signs_nothing_that_another_changes_at_the_same_moment(world, document, monkeypatch):
+    manifest = create_manifest(document, act=world.act("maker"))
+    advance(manifest.number, Event.SUBMIT, {}, act=world.act("maker"))
+    given = {"subject": f"manifest:{manifest.number}", "slot": "carrier:1", "event": "depart"}
+    issued = signing.issue_one_time_code(**given, host=world.people["maker"], at=NOW)
+
+    def keep_late(*values):
+        update_manifest(manifest.number, {"carriers": [{"driver": "赵六"}]}, act=world.act("carrier"))
+        return keep(*values)
+
+    monkeypatch.setattr(codes, "keep", keep_late)
+    with pytest.raises(Refused) as caught:
+        signing.redeem_one_time_code(issued.token, issued.code, name="李四", at=NOW + timedelta(minutes=1))
+    assert [finding.code for finding in caught.value.findings] == ["content_changed"]
+    manifest.refresh_from_db()
+    assert manifest.status == "submitted"
+    assert not Signature.objects.filter(subject=given["subject"], slot="carrier:1").exists()
 
 
 def test_a_delegate_sees_and_signs_for_the_firm_until_it_is_revoked(world, document, client):

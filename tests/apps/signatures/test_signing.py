@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from django.db import DatabaseError, connection, transaction
 
 from wufei.apps.facts.models import Fact
-from wufei.apps.signatures import services
+from wufei.apps.signatures import selectors, services
 from wufei.apps.signatures.commands import signatures as command
 from wufei.apps.signatures.guards import GUARDS
 from wufei.apps.signatures.models import Delegation, EvidenceFile, Signature, SigningKey
@@ -166,6 +166,46 @@ def test_a_delegation_covers_its_slots_domains_and_days_only(notes, zhang, make_
     with pytest.raises(Refused):
         sign(notes, zhang, organisation=giver, profile="industrial")
     assert not Signature.objects.exists()
+
+
+def test_a_delegation_to_a_person_is_not_taken_along_to_another_firm(notes, zhang, make_firm, make_user):
+    giver, day = make_firm(2), AT.date()
+    delegate(giver, "zhang", make_user("boss", giver))
+    assert selectors.delegated_by(zhang, today=day) == [(giver.pk, ())]
+    zhang.organisation = make_firm(3)
+    zhang.save()
+    assert selectors.delegated_by(zhang, today=day) == []
+    assert [row.state for row in selectors.delegation_rows(zhang, today=day)[0]] == ["受托人已离开原单位"]
+    with pytest.raises(Refused) as caught:
+        sign(notes, zhang, organisation=giver)
+    assert [finding.code for finding in caught.value.findings] == ["no_authority"]
+    assert not Signature.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["department", "citizen"])
+def test_who_becomes_no_person_of_a_firm_signs_for_none(notes, zhang, make_firm, make_user, role):
+    giver = make_firm(2)
+    delegate(giver, "zhang", make_user("boss", giver))
+    zhang.role = role
+    zhang.save()
+    with pytest.raises(Refused) as caught:
+        sign(notes, zhang, organisation=giver)
+    assert [finding.code for finding in caught.value.findings] == ["no_authority"]
+    assert not Signature.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "code"),
+    [("generator", True, "own_person"), ("department", False, "no_firm_person"), ("leader", False, "no_firm_person")],
+)
+def test_neither_ones_own_people_nor_offices_are_let_sign_by_a_delegation(make_firm, make_user, role, own, code):
+    giver = make_firm(2)
+    boss = make_user("boss", giver)
+    make_user("li", giver if own else None, role=role)
+    with pytest.raises(Refused) as caught:
+        delegate(giver, "li", boss)
+    assert [finding.code for finding in caught.value.findings] == [code]
+    assert not Delegation.objects.exists()
 
 
 def test_all_that_is_wrong_with_a_delegation_is_said_at_once(make_firm, make_user):

@@ -18,10 +18,12 @@ from wufei.apps.manifests.telling import OF_THE_SENDER
 from wufei.apps.manifests.uses import Counting, count_departure, count_receipt
 from wufei.apps.packages import transport
 from wufei.apps.packages.actions import Act as PackageAct
+from wufei.apps.registry.models import User
+from wufei.apps.signatures.reference import slot_of
 from wufei.apps.signatures.services import Part, sign_many
 from wufei.core import checks
 from wufei.core.catalogue import domain_of
-from wufei.core.findings import Finding, Refused
+from wufei.core.findings import Finding, Level, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import Event, Status
 from wufei.core.manifest_document import lacking
@@ -97,6 +99,24 @@ def sign_event(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Ac
         server_at=act.server_at,
     )
     return []
+
+
+def doubt_code(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
+    """An alert where an end signed by a code on another's screen though its people have accounts: let them look.
+
+    A driver signs so every day. That the sender sent or the receiver received is another matter: whoever shows the
+    code could have typed it, too.
+    """
+    if "signature" not in act.external or row.slot.startswith("carrier"):
+        return []
+    firm = parties.organisation_for(row.slot, None)
+    has_account = User.objects.filter(organisation=firm, is_active=True, role__in=slot_of(row.slot).roles).exists()
+    if firm is None or firm.pk == act.person.organisation_id or not has_account:
+        return []
+    host = act.person.organisation or act.person
+    what = f"“{firm.name}”有账号，这一步却由“{act.external['name']}”凭“{host}”出示的一次性签名码签字。"
+    remedy = f"请“{firm.name}”核对；不是本单位人员签的，请申请更正并告知主管部门。"
+    return [Finding(None, "/slot", what, remedy, "code_despite_account", Level.WARN)]
 
 
 def move_packages(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
@@ -203,4 +223,4 @@ def use_up(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -
     return []
 
 
-EFFECTS: Sequence[Effect] = (judge, judge_compensation, sign_event, move_packages, use_up)
+EFFECTS: Sequence[Effect] = (judge, judge_compensation, sign_event, doubt_code, move_packages, use_up)

@@ -14,7 +14,7 @@ from wufei.apps.manifests.services import advance
 from wufei.apps.registry.models import Organisation, User
 from wufei.apps.signatures.models import Signature
 from wufei.apps.signatures.services import Asked, SubjectKind, Summary, register_subject
-from wufei.core.findings import Refused
+from wufei.core.findings import Finding, Refused
 from wufei.core.manifest import EVENT_NAMES, STATUS_NAMES, Event, Status, acting_slot
 from wufei.core.manifest_document import Document
 from wufei.core.manifest_profiles import manifest_profiles
@@ -103,7 +103,10 @@ def on_signed(signature: Signature, asked: Asked, at: datetime) -> None:
     host = User.objects.get(username=signature.evidence["host"])
     external = {"signature": signature.pk, "name": signature.person_name}
     act = Act(host, claimed_at=signature.claimed_at, server_at=at, slot=asked.slot, external=external)
-    advance(asked.subject.partition(":")[2], Event(asked.event), asked.payload, act=act)
+    manifest = advance(asked.subject.partition(":")[2], Event(asked.event), asked.payload, act=act)
+    if manifest.content_hash != signature.content_hash:  # changed by another between the reading and the lock
+        what = "签名的同时，联单内容有了改动，没有签上。"
+        raise Refused([Finding(None, "", what, "请对方重新出示签名码，核对内容后再签。", "content_changed")])
 
 
 def sees(user: User, subject: str) -> bool:

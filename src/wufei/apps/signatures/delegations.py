@@ -8,6 +8,7 @@ from django.db import transaction
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.registry.models import Organisation, User
+from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.signatures.models import Delegation, EvidenceFile
 from wufei.apps.signatures.reference import limits, named_slots
 from wufei.core.catalogue import DOMAINS
@@ -87,6 +88,7 @@ def give_delegation(
     row = Delegation.objects.create(
         giver=giver,
         receiver_person=person,
+        receiver_firm=person.organisation if person else None,
         receiver_organisation=organisation,
         slots=sorted(new.slots),
         profiles=sorted(new.profiles),
@@ -127,8 +129,17 @@ def revoke_delegation(row: Delegation, *, by: User, at: datetime) -> None:
 
 
 def _receiver(text: str, giver: Organisation, findings: list[Finding]) -> tuple[User | None, Organisation | None]:
-    person = User.objects.filter(username=text, is_active=True).first() if text else None
+    person = (
+        User.objects.filter(username=text, is_active=True).select_related("organisation").first() if text else None
+    )
     if person is not None:
+        if person.role not in FIRM_ROLES or person.organisation_id is None:
+            what = f"受托人“{text}”不是单位的人员。"
+            remedy = "主管部门和没有单位的账号不能受托签名，请委托单位或其人员。"
+            findings.append(Finding(None, "receiver", what, remedy, "no_firm_person"))
+        elif person.organisation_id == giver.pk:
+            what = f"受托人“{text}”就是本单位的人员。"
+            findings.append(Finding(None, "receiver", what, "本单位人员不需要委托即可签名。", "own_person"))
         return person, None
     rows = list(Organisation.objects.filter(credit_code=text)[:2]) if text else []
     rows = rows or (list(Organisation.objects.filter(name=text)[:2]) if text else [])

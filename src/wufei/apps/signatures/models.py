@@ -63,6 +63,8 @@ class Delegation(models.Model):
 
     giver = models.ForeignKey(Organisation, models.PROTECT, related_name="delegations_given")
     receiver_person = models.ForeignKey(User, models.PROTECT, null=True, related_name="delegations_received")
+    # of the person when it was given: who changes firm takes no delegation along
+    receiver_firm = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
     receiver_organisation = models.ForeignKey(
         Organisation, models.PROTECT, null=True, related_name="delegations_received"
     )

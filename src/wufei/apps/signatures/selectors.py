@@ -16,7 +16,7 @@ from wufei.apps.registry.models import Role, User
 from wufei.apps.registry.selectors import FIRM_ROLES, NOTHING, scope
 from wufei.apps.signatures.models import Delegation, Method, OneTimeCode, Signature, SigningKey
 from wufei.apps.signatures.reference import limits, slot_name, slot_of
-from wufei.apps.signatures.signing import organisation_ref
+from wufei.apps.signatures.signing import held_delegations, organisation_ref
 from wufei.apps.signatures.verification import check_row
 from wufei.core.catalogue import DOMAIN_NAMES
 from wufei.core.signature import BadSignature
@@ -47,12 +47,9 @@ def visible_delegations(user: Person) -> QuerySet[Delegation]:
 
 def delegated_by(user: Person, *, today: date) -> Delegated:
     """The firms that let a person sign for them on a day, with the domains (none: all); one query."""
-    if not isinstance(user, User) or not user.is_active or user.role not in FIRM_ROLES:
+    if not isinstance(user, User):
         return []
-    to = Q(receiver_person=user)
-    if user.organisation_id:
-        to |= Q(receiver_organisation=user.organisation_id)
-    rows = Delegation.objects.filter(to, revoked_at=None, valid_from__lte=today, valid_until__gte=today)
+    rows = held_delegations(user, on=today)
     return [(row.giver_id, tuple(row.profiles)) for row in rows.only("giver_id", "profiles").order_by("id")]
 
 
@@ -266,6 +263,8 @@ def _delegation(row: Delegation, today: date, *, may_revoke: bool) -> Delegation
         state, css = "已收回", "bg-secondary-lt"
     elif today > row.valid_until:
         state, css = "已到期", "bg-secondary-lt"
+    elif row.receiver_person and row.receiver_person.organisation_id != row.receiver_firm_id:
+        state, css = "受托人已离开原单位", "bg-secondary-lt"
     elif today < row.valid_from:
         state, css = "未生效", "bg-azure-lt"
     return DelegationRow(

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.utils.timezone import localdate
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.registry.models import Organisation, User
+from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.signatures.keys import kept_key, sign_with
 from wufei.apps.signatures.models import Delegation, Method, Signature, SigningKey
 from wufei.apps.signatures.reference import base_of, limits, slot_name, slot_of
@@ -117,17 +118,20 @@ def authority(
     return found
 
 
+def held_delegations(person: User, *, on: date) -> QuerySet[Delegation]:
+    """Those that let a person sign on a day: given to their firm, or to them while they are of that firm."""
+    firm = person.organisation_id
+    if not person.is_active or person.role not in FIRM_ROLES or firm is None:
+        return Delegation.objects.none()
+    to = Q(receiver_person=person, receiver_firm=firm) | Q(receiver_organisation=firm)
+    return Delegation.objects.filter(to, revoked_at=None, valid_from__lte=on, valid_until__gte=on)
+
+
 def valid_delegation(
     person: User, *, slot: str, organisation: Organisation, profile: str, at: datetime
 ) -> Delegation | None:
     """The oldest delegation by ``organisation`` that covers the person, the slot, the domain and the day."""
-    day = localdate(at)
-    to = Q(receiver_person=person)
-    if person.organisation_id:
-        to |= Q(receiver_organisation=person.organisation_id)
-    rows = Delegation.objects.filter(
-        to, giver=organisation, revoked_at=None, valid_from__lte=day, valid_until__gte=day
-    ).order_by("id")
+    rows = held_delegations(person, on=localdate(at)).filter(giver=organisation).order_by("id")
     for row in rows:
         covers_slot = not row.slots or base_of(slot) in row.slots
         if covers_slot and (not row.profiles or profile in row.profiles):
