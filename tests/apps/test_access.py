@@ -395,6 +395,7 @@ PAGES = {
     "manifests:new": [(("industrial",), "firms"), (("nonsense",), "nobody")]
     + [(("industrial",), f"firm:{m}", f"copy={number}") for m, number in MANIFESTS.items()],
     "manifests:detail": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("20263305",), "nobody")],
+    "manifests:checks": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("2026",), "nobody")],
     "manifests:paper": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("2026",), "nobody")],
     "manifests:edit": [((number,), f"firm:{m}") for m, number in MANIFESTS.items()],
     "manifests:act": [((number, "depart"), f"firm:{m}") for m, number in MANIFESTS.items()]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 from unicodedata import normalize
 
@@ -307,6 +308,30 @@ ENDS = {  # in place of the named field, where the other end lies outside the re
     "/generator/site": "/generator/outside",
     "/receiver/site": "/receiver/outside",
 }
+
+
+_LISTED = MappingProxyType({"wastes": "废物", "carriers": "承运单位", "lines": "接受情况"})  # one place of each list
+
+
+def place_name(pointer: str, units: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A place of the document in words: 废物 1 移出量; a pointer that no field and no list has stays as it is.
+
+    Args:
+        units: type of a field -> what is told behind its label, in place of what the label itself says.
+    """
+    pattern, way = pattern_of(pointer), pointer.strip("/").split("/")
+    if pattern.endswith("/packages/*"):
+        return f"{place_name(pointer.rpartition('/')[0], units)} {int(way[-1]) + 1}"
+    labels = {field.pointer: _label(field, units) for field in fields()}
+    words = labels.get(pattern) or ({"claimed_at": "发生时间"} | _LISTED).get(way[-1], "")
+    for name, place in zip(way, way[1:], strict=False):
+        if name in _LISTED and place.isdecimal():
+            return f"{_LISTED[name]} {int(place) + 1} {words}".strip()
+    return words or pointer
+
+
+def _label(field: Field, units: Mapping[str, str]) -> str:
+    return field.label.removesuffix("（元）") + units.get(field.type, "") if units else field.label
 
 
 def lacking(

@@ -30,6 +30,7 @@ from wufei.core.manifest_document import (
     changes,
     lacking,
     pattern_of,
+    place_name,
     profile_findings,
     read_document,
     with_defaults,
@@ -215,16 +216,8 @@ def _steps(
 
 
 def label(pointer: str) -> str:
-    """A place of the document in words: 废物 1 移出量."""
-    units = {"mass": "（克）", "decimal": "（元）"}
-    known = {field.pointer: field.label.removesuffix("（元）") + units.get(field.type, "") for field in fields()}
-    words = known.get(pattern_of(pointer), pointer)
-    groups = {"wastes": "废物", "carriers": "承运单位", "lines": "接受情况"}
-    way = pointer.strip("/").split("/")
-    for name, place in zip(way, way[1:], strict=False):
-        if name in groups and place.isdecimal():
-            return f"{groups[name]} {int(place) + 1} {words}"
-    return words
+    """A place of the document in words, with the unit in which it is kept: 废物 1 移出量（克）."""
+    return place_name(pointer, {"mass": "（克）", "decimal": "（元）"})
 
 
 def address(subject: str) -> str:

@@ -73,6 +73,11 @@ class Group:
     inputs: tuple[Input, ...]
 
     @property
+    def id(self) -> str:
+        """The id of the card on the page."""
+        return "g" + self.inputs[0].name.rpartition("/")[0].replace("/", "-")
+
+    @property
     def is_folded(self) -> bool:
         """Whether the form folds it: nothing in it is required, filled or wrong."""
         return not self.place and not any(i.is_required or i.text or i.error for i in self.inputs)

@@ -159,11 +159,15 @@ def _filled(group: forms.Group, names: Mapping[str, str]) -> forms.Group:
     return replace(group, inputs=tuple(i for i in inputs if i.shown))
 
 
+def event_name(event: str) -> str:
+    """What happened to a manifest, in Chinese."""
+    return {"create": "开具", "update": "修改"}.get(event) or EVENT_NAMES[Event(event)]
+
+
 def _step(row: ManifestEvent, findings: Sequence[Mapping[str, Any]]) -> Step:
-    names = {"create": "开具", "update": "修改"} | {e.value: n for e, n in EVENT_NAMES.items()}
     return Step(
         row.sequence,
-        names[row.event],
+        event_name(row.event),
         row.actor,
         slot_name(row.slot) if row.slot else "",
         row.claimed_at,

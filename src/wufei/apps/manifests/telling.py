@@ -36,12 +36,17 @@ def _masked(node: Any, at: str) -> Any:
     return mask(node) if isinstance(node, str) and is_masked(at) else node
 
 
+def hears_all(user: User | AnonymousUser, manifest: Manifest) -> bool:
+    """Whether all findings concern the reader: the sender's people and the offices."""
+    site = manifest.generator_site
+    is_sender = isinstance(user, User) and site is not None and site.organisation_id == user.organisation_id
+    return is_sender or not is_party(user)
+
+
 def findings_for(
     user: User | AnonymousUser, manifest: Manifest, findings: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
     """The findings that concern the reader: those on the sender's own books go to the sender and the offices."""
-    site = manifest.generator_site
-    is_sender = isinstance(user, User) and site is not None and site.organisation_id == user.organisation_id
-    if is_sender or not is_party(user):
+    if hears_all(user, manifest):
         return list(findings)
     return [finding for finding in findings if finding.get("code") not in OF_THE_SENDER]

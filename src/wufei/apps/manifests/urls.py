@@ -26,6 +26,7 @@ urlpatterns = [
     path("templates/save/<str:kind>/<str:number>/", template_views.save, name="template-save"),
     path("<str:number>/", views.detail, name="detail"),
     path("<str:number>/paper.pdf", views.paper, name="paper"),
+    path("<str:number>/checks/", views.checks, name="checks"),
     path("<str:number>/edit/", views.edit, name="edit"),
     path("<str:number>/<str:event>/", views.act, name="act"),
 ]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from wufei.apps.manifests import forms, listing, pages, selectors, services
+from wufei.apps.manifests import check_pages, forms, listing, pages, selectors, services
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.paper import manifest_pdf
 from wufei.apps.manifests.telling import document_for
@@ -28,8 +28,6 @@ from wufei.core.manifest import EVENT_NAMES, Event
 from wufei.core.manifest_profiles import manifest_profiles
 
 Person = User | AnonymousUser
-MOST_CARDS = 20
-
 MOST_CARDS = 20  # of one list on a form
 
 
@@ -156,6 +154,14 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         "sees_trip": manifest.trip_id is not None and sees_trip(user, manifest.trip_id),
     }
     return render(request, "manifests/detail.html", context)
+
+
+@login_required
+@require_safe
+def checks(request: HttpRequest, number: str) -> HttpResponse:
+    """What the checks found at each step of one manifest."""
+    user, manifest = _found(request.user, number)
+    return render(request, "manifests/checks.html", {"page": check_pages.checks_page(user, manifest)})
 
 
 @login_required
