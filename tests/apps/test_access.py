@@ -417,6 +417,8 @@ PAGES = {
     "manifests:template-save": [(("trip", number), f"post:firm:{m}") for m, number in TRIPS.items()]
     + [(("nonsense", TRIPS["A"]), "post:nobody")],
     "amendments:index": [((), "everyone"), ((), "everyone", "show=all")],
+    "amendments:export": [((), "everyone"), ((), "everyone", "show=all")],
+    "amendments:corrections-export": [((), "everyone")],
     "amendments:ask": [((), "nobody"), ((), "nobody", "subject=nothing:1")],
     "amendments:detail": [((f"{{{m}.amendment}}",), f"amendment:{m}") for m in "AC"] + [((10**20,), "nobody")],
     "amendments:evidence": [((f"{{{m}.amendment}}",), f"amendment:{m}") for m in "AC"] + [((0,), "nobody")],
@@ -444,6 +446,8 @@ PAGED = {
     "packages:list",
     "registry:list",
     "transfers:index",
+    "amendments:index",
+    "amendments:corrections",
     "declarations:plans",
     "field:list",
     "declarations:book",

@@ -1,15 +1,23 @@
 """The pages of amendments and correction requests."""
 
-from datetime import timedelta
+import io
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from wufei.apps.amendments import selectors, services
 from wufei.apps.amendments.models import AmendmentRecord, CorrectionRequest
 from wufei.core.amendment import State
+from wufei.core.ledger import SHANGHAI
 
 from .conftest import SUBJECT
 
@@ -23,7 +31,7 @@ def page(client):
         client.force_login(user)
         address = reverse(f"amendments:{name}", args=values) + query
         answer = client.post(address, posted) if posted else client.get(address)
-        return answer, answer.content.decode()
+        return answer, answer.content.decode(errors="replace")
 
     return open_as
 
@@ -108,34 +116,128 @@ def test_a_correction_is_asked_answered_and_closed(memos, people, page):
         assert page(people[who], "correction", row.pk)[0].status_code == 404
 
 
-def test_lists_cost_one_query_and_go_by_key(memos, people, django_assert_num_queries):
+def pks(shown, name):
+    """The keys of the rows of a list, in their order."""
+    return [int(pk) for pk in re.findall(rf'href="{reverse("amendments:index")}{name}([0-9]+)/"', shown)]
+
+
+def make(memos, people, count, at=None):
+    made = []
+    for _ in range(count):
+        made.append(ask(memos, people["generator"], at=at).pk)
+        AmendmentRecord.objects.filter(pk=made[-1]).update(subject=f"memo:x{made[-1]}")
+    return made
+
+
+def corrections(people, count, **more):
     at = timezone.now()
+    values = {
+        "subject": SUBJECT, "title": "备忘 1", "division": "330523001", "requested_by": people["office"],
+        "organisation": people["generator"].organisation, "items": [{"pointer": "", "comment": "x"}],
+        "created_at": at, "due_at": at + timedelta(days=3),
+    }  # fmt: skip
+    return [CorrectionRequest.objects.create(**values | more).pk for _ in range(count)]
 
-    def make(count):
-        for _ in range(count):
-            row = ask(memos, people["generator"])
-            AmendmentRecord.objects.filter(pk=row.pk).update(subject=f"memo:x{row.pk}")
 
-    make(2)
-    with django_assert_num_queries(1):
-        selectors.amendment_page(people["receiver"], only_waiting=True, at=at)
-    make(60)
-    for only_waiting in (True, False):
-        with django_assert_num_queries(1):
-            rows, more = selectors.amendment_page(people["receiver"], only_waiting=only_waiting, at=at)
-        rest, end = selectors.amendment_page(people["receiver"], only_waiting=only_waiting, at=at, after=more)
-        assert (len(rows), len(rest), end) == (50, 12, 0)
-    CorrectionRequest.objects.bulk_create(
-        CorrectionRequest(
-            subject=SUBJECT, title="备忘", division="330523001", organisation=people["generator"].organisation,
-            items=[{"pointer": "", "comment": "x"}], requested_by=people["office"], created_at=at, due_at=at,
-        )
-        for _ in range(60)
-    )  # fmt: skip
-    for who in ("generator", "office"):
-        with django_assert_num_queries(1):
-            rows, more = selectors.correction_page(people[who], at=at)
-        assert (len(rows), len(selectors.correction_page(people[who], at=at, after=more)[0])) == (50, 10)
+@pytest.mark.parametrize(
+    ("name", "who", "query", "way"),
+    [
+        ("index", "receiver", "", ""),
+        ("index", "receiver", "?show=all", ""),
+        ("index", "office", "?show=all", ""),
+        ("corrections", "generator", "", "corrections/"),
+        ("corrections", "office", "", "corrections/"),
+    ],
+)
+def test_lists_cost_the_same_with_many_rows_and_go_by_key(memos, people, page, name, who, query, way):
+    def cost(link):
+        with CaptureQueriesContext(connection) as captured:
+            shown = page(people[who], name, query=link)[1]
+        return shown, len(captured)
+
+    fill = corrections if name == "corrections" else lambda _, count: make(memos, people, count)
+    made = fill(people, 1)
+    cost(query)
+    _, few = cost(query)
+    made += fill(people, 61)
+    first, many = cost(query)
+    assert many == few
+    (following,) = re.findall(r'<a href="[^?"]*([^"]*after=[0-9]+[^"]*)"[^>]*>下一页', first)
+    second, _ = cost(unescape(following))
+    assert pks(first, way) + pks(second, way) == made[::-1]
+    assert len(pks(first, way)) == 50
+
+
+def test_a_search_finds_document_and_firms_and_a_filter_the_state(memos, people, page):
+    mine, other, old = make(memos, people, 3)
+    AmendmentRecord.objects.filter(pk=other).update(title="联单 20263305000007", subject="memo:20263305000007")
+    AmendmentRecord.objects.filter(pk=old).update(status=State.AGREED, closed_at=timezone.now(), applied_version=2)
+
+    def found(**query):
+        return pks(page(people["office"], "index", query=f"?show=all&{urlencode(query)}")[1], "")
+
+    assert found(q="20263305000007") == [other]
+    assert found(q="000007", sort="title") == [other]
+    assert found(q="单位receiver") == [old, other, mine]  # who is asked
+    assert found(q="单位stranger") == []
+    assert found(status="agreed") == [old]
+    assert found(status="open") == [other, mine]
+    assert found(status="nonsense") == [old, other, mine]
+    assert found(sort="created_at") == [mine, other, old]
+    _, shown = page(people["office"], "index", query="?show=all&q=zzz")
+    assert "没有符合条件的记录" in shown
+    assert "show=all" in page(people["office"], "index", query="?show=all&status=open")[1]
+
+
+def test_corrections_are_found_by_the_state_that_they_show(memos, people, page):
+    at = timezone.now()
+    (open_one,) = corrections(people, 1)
+    (late,) = corrections(people, 1, due_at=at - timedelta(days=1))
+    (done,) = corrections(people, 1, status="done", closed_at=at, title="联单 20263305000008")
+
+    def found(**query):
+        return pks(page(people["office"], "corrections", query="?" + urlencode(query))[1], "corrections/")
+
+    assert found() == [done, late, open_one]
+    assert found(status="open") == [open_one]
+    assert found(status="overdue") == [late]
+    assert found(status="done") == [done]
+    assert found(q="000008") == [done]
+    assert found(q="单位generator", sort="-due_at") == sorted([done, open_one], reverse=True) + [late]
+    assert found(q="单位receiver") == []
+
+
+def test_a_list_tells_what_became_of_a_due_date(memos, people, page):
+    at = timezone.now()
+    escalated, agreed = make(memos, people, 2, at=at - timedelta(days=30))
+    due = selectors.due_text(AmendmentRecord.objects.get(pk=escalated).due_at)
+    AmendmentRecord.objects.filter(pk=escalated).update(status=State.ESCALATED)
+    closed = {"status": State.TACITLY_AGREED, "closed_at": datetime(2026, 11, 20, 10, tzinfo=SHANGHAI)}
+    AmendmentRecord.objects.filter(pk=agreed).update(**closed)
+    _, shown = page(people["receiver"], "index", query="?show=all")
+    assert due not in shown
+    assert "答复期限已过，等主管部门决定" in shown
+    assert "2026-11-20 10:00 办结" in shown
+    corrections(people, 1, status="done", closed_at=datetime(2026, 11, 21, 9, tzinfo=SHANGHAI))
+    _, shown = page(people["generator"], "corrections")
+    assert "2026-11-21 09:00 办结" in shown
+
+
+def test_the_whole_filtered_list_is_taken_away(memos, people, page):
+    made = make(memos, people, 55)
+    AmendmentRecord.objects.filter(pk=made[0]).update(status=State.WITHDRAWN, closed_at=timezone.now())
+
+    def rows(name, query):
+        answer, _ = page(people["office"], name, query=query)
+        return list(load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True))
+
+    head, *lines = rows("export", "?show=all&status=open")
+    assert head[:3] == ("编号", "文件", "申请方席位")
+    assert [line[0] for line in lines] == made[1:]
+    assert lines[0][1:6] == ("备忘 1", "移出人", "单位generator", "/wastes/0/mass_g", "笔误")
+    corrections(people, 52)
+    head, *lines = rows("corrections-export", "?q=单位generator")
+    assert (head[2], len(lines), lines[0][2], lines[0][7]) == ("由谁更正", 52, "单位generator", "等待更正")
 
 
 def test_what_was_typed_for_a_correction_stays_when_it_is_refused_and_lines_can_be_added(memos, people, page):

@@ -19,7 +19,6 @@ from wufei.core import amendment as core
 from wufei.core.working_days import days_left
 
 Person = User | AnonymousUser
-PAGE_SIZE = 50
 NOTHING = "空"
 
 
@@ -63,24 +62,9 @@ def may_request_correction(user: Person) -> bool:
     return isinstance(user, User) and user.role in OFFICE_ROLES and bool(user.division_id)
 
 
-# --- Lists --------------------------------------------------------------------------------------------------------
+# --- Words and colours of a state -------------------------------------------------------------------------------
 
-
-@dataclass(frozen=True, slots=True)
-class AmendmentRow:
-    """One amendment for the list."""
-
-    pk: int
-    title: str
-    asked_by: str
-    created_at: datetime
-    due: str
-    left: str
-    state: str
-    css: str
-
-
-_CSS = {
+CSS = {
     core.State.OPEN: "bg-azure-lt",
     core.State.ESCALATED: "bg-orange-lt",
     core.State.AGREED: "bg-green-lt",
@@ -104,34 +88,6 @@ def due_text(due_at: datetime) -> str:
     if (local.hour, local.minute) == (0, 0):
         return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
     return f"{local:%Y-%m-%d %H:%M}"
-
-
-def amendment_page(
-    user: Person, *, only_waiting: bool, at: datetime, after: int = 0
-) -> tuple[tuple[AmendmentRow, ...], int]:
-    """A page of amendments, the newest first, and the key behind which the next begins (0: none); one query."""
-    rows = waiting_for(user) if only_waiting else visible_amendments(user)
-    held = list(
-        (rows.filter(pk__lt=after) if after else rows)
-        .select_related("organisation", "requested_by")
-        .order_by("-pk")[: PAGE_SIZE + 1]
-    )
-    shown = held[:PAGE_SIZE]
-    return tuple(_row(row, at) for row in shown), shown[-1].pk if len(held) > PAGE_SIZE else 0
-
-
-def _row(row: AmendmentRecord, at: datetime) -> AmendmentRow:
-    state = core.State(row.status)
-    return AmendmentRow(
-        row.pk,
-        row.title,
-        f"{slot_name(row.slot)} {row.organisation or row.requested_by}",
-        row.created_at,
-        due_text(row.due_at),
-        left_text(at, row.due_at) if state is core.State.OPEN else "",
-        core.STATE_NAMES[state],
-        _CSS.get(state, "bg-secondary-lt"),
-    )
 
 
 # --- One amendment ------------------------------------------------------------------------------------------------
@@ -238,7 +194,7 @@ def amendment_detail(user: User, pk: int, *, at: datetime) -> AmendmentDetail | 
         title=row.title,
         address=kind.address(row.subject) if kind else "",
         state=core.STATE_NAMES[state],
-        css=_CSS.get(state, "bg-secondary-lt"),
+        css=CSS.get(state, "bg-secondary-lt"),
         asked_by=f"{slot_name(row.slot)} {row.organisation or ''}".strip(),
         person=str(row.requested_by),
         reason=row.reason,
@@ -282,7 +238,7 @@ def _party(party: AmendmentParty) -> PartyRow:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionRow:
-    """One correction request, for the list and for its page."""
+    """One correction request for its page."""
 
     pk: int
     subject: str
@@ -304,7 +260,7 @@ class CorrectionRow:
     may_withdraw: bool
 
 
-_REQUEST_CSS = {
+REQUEST_CSS = {
     RequestStatus.OPEN: "bg-azure-lt",
     RequestStatus.ANSWERED: "bg-purple-lt",
     RequestStatus.DONE: "bg-green-lt",
@@ -312,12 +268,10 @@ _REQUEST_CSS = {
 }
 
 
-def correction_page(user: User, *, at: datetime, after: int = 0) -> tuple[tuple[CorrectionRow, ...], int]:
-    """A page of correction requests, the newest first, and the key behind which the next begins; one query."""
-    rows = visible_corrections(user)
-    held = list(_joined(rows.filter(pk__lt=after) if after else rows).order_by("-pk")[: PAGE_SIZE + 1])
-    shown = held[:PAGE_SIZE]
-    return tuple(_correction(row, user, at) for row in shown), shown[-1].pk if len(held) > PAGE_SIZE else 0
+def request_status(row: CorrectionRequest, at: datetime) -> RequestStatus:
+    """Where a request stands at ``at``: one that is open and due is overdue, whether or not it was settled."""
+    status = RequestStatus(row.status)
+    return RequestStatus.OVERDUE if status is RequestStatus.OPEN and at >= row.due_at else status
 
 
 def correction_detail(user: User, pk: int, *, at: datetime) -> CorrectionRow | None:
@@ -331,9 +285,7 @@ def _joined(rows: QuerySet[CorrectionRequest]) -> QuerySet[CorrectionRequest]:
 
 
 def _correction(row: CorrectionRequest, user: User, at: datetime) -> CorrectionRow:
-    status = RequestStatus(row.status)
-    if status is RequestStatus.OPEN and at >= row.due_at:
-        status = RequestStatus.OVERDUE
+    status = request_status(row, at)
     waits = status in {RequestStatus.OPEN, RequestStatus.OVERDUE}
     office = is_office_of(user, row.division)
     kind = kind_of(row.subject)
@@ -348,7 +300,7 @@ def _correction(row: CorrectionRequest, user: User, at: datetime) -> CorrectionR
         due=due_text(row.due_at),
         left=left_text(at, row.due_at) if waits else "",
         state=status.label,
-        css=_REQUEST_CSS.get(status, "bg-secondary-lt"),
+        css=REQUEST_CSS.get(status, "bg-secondary-lt"),
         items=tuple(
             (
                 kind.label(item["pointer"]) if kind and item["pointer"] else item["pointer"] or "整份文件",

@@ -7,18 +7,19 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from wufei.apps.amendments import asking, selectors, services
+from wufei.apps.amendments import asking, listing, selectors, services
 from wufei.apps.amendments import corrections as requests
 from wufei.apps.amendments.models import RequestStatus
+from wufei.apps.registry.listing import page_of, with_filters
 from wufei.apps.registry.models import User
 from wufei.apps.signatures.services import Evidence
-from wufei.apps.web import address, uploaded_bytes
+from wufei.apps.spreadsheets import write_sheet
+from wufei.apps.web import is_partial, uploaded_bytes, workbook_answer
 from wufei.core.amendment import Choice
 from wufei.core.findings import Refused
 
@@ -36,11 +37,6 @@ def _known(pk: int) -> int:
     return pk
 
 
-def _after(request: HttpRequest) -> int:
-    text = request.GET.get("after", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-
-
 def _tell(request: HttpRequest, refused: Refused) -> None:
     for finding in refused.findings:
         messages.error(request, finding.what + finding.remedy)
@@ -53,18 +49,31 @@ def _posted(request: HttpRequest, name: str) -> str:
 @login_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Amendments that wait for my answer, or all in sight."""
-    user, at, behind = _user(request), timezone.now(), _after(request)
-    show_all = request.GET.get("show") == "all"
-    rows, more = selectors.amendment_page(user, only_waiting=not show_all, at=at, after=behind)
-    here, query = reverse("amendments:index"), {"show": "all"} if show_all else {}
+    """Amendments that wait for my answer, or all in sight (``?show=all``); HTMX asks for the table alone."""
+    asked = request.GET.dict()
+    filters = listing.amendment_filters(asked)
+    show_all = asked.get("show") == "all"
+    shown = listing.amendments(timezone.now(), only_waiting=not show_all)
+    page = page_of(listing.chosen_amendments(_user(request), asked), shown, asked, request.path)
     context = {
-        "rows": rows,
+        "page": with_filters(page, filters),
+        "filters": filters,
+        "export": "amendments:export",
+        "searches": _("文件编号、单位"),
+        "cards": True,
         "tab": "all" if show_all else "waiting",
-        "first_url": address(here, query) if behind else "",
-        "next_url": address(here, {**query, "after": str(more)}) if more else "",
     }
-    return render(request, "amendments/index.html", context)
+    return render(request, "inc/_filtered_list.html" if is_partial(request) else "amendments/index.html", context)
+
+
+@login_required
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """The chosen amendments as a workbook."""
+    rows = listing.chosen_amendments(_user(request), request.GET.dict())
+    found = rows.select_related("organisation", "requested_by").order_by("pk").iterator(chunk_size=2000)
+    cells = (listing.amendment_export(row) for row in found)
+    return workbook_answer(write_sheet("签后修改", listing.AMENDMENT_HEADER, cells), "签后修改.xlsx")
 
 
 @login_required
@@ -146,16 +155,31 @@ def ask(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def corrections(request: HttpRequest) -> HttpResponse:
-    """Correction requests to my firm, or of my place."""
-    behind = _after(request)
-    rows, more = selectors.correction_page(_user(request), at=timezone.now(), after=behind)
-    here = reverse("amendments:corrections")
+    """Correction requests to my firm, or of my place; HTMX asks for the table alone."""
+    asked, at = request.GET.dict(), timezone.now()
+    filters = listing.correction_filters(asked)
+    rows = listing.chosen_corrections(_user(request), asked, at=at)
     context = {
-        "rows": rows,
-        "first_url": here if behind else "",
-        "next_url": address(here, {"after": str(more)}) if more else "",
+        "page": with_filters(page_of(rows, listing.corrections(at), asked, request.path), filters),
+        "filters": filters,
+        "export": "amendments:corrections-export",
+        "searches": _("文件编号、单位"),
+        "cards": True,
     }
-    return render(request, "amendments/corrections.html", context)
+    return render(
+        request, "inc/_filtered_list.html" if is_partial(request) else "amendments/corrections.html", context
+    )
+
+
+@login_required
+@require_safe
+def corrections_export(request: HttpRequest) -> HttpResponse:
+    """The chosen correction requests as a workbook."""
+    at = timezone.now()
+    rows = listing.chosen_corrections(_user(request), request.GET.dict(), at=at)
+    found = rows.select_related("organisation", "department", "requested_by").order_by("pk").iterator(chunk_size=2000)
+    cells = (listing.correction_export(row, at) for row in found)
+    return workbook_answer(write_sheet("更正要求", listing.CORRECTION_HEADER, cells), "更正要求.xlsx")
 
 
 @login_required

@@ -16,7 +16,7 @@ from wufei.apps import data_forms as forms
 from wufei.apps.declarations import agreements, lists, selectors
 from wufei.apps.declarations.models import Contract, HandlingPlan
 from wufei.apps.declarations.views import actor_of
-from wufei.apps.registry.listing import page_of, searched
+from wufei.apps.registry.listing import page_of, searched, shown_time, with_filters
 from wufei.apps.spreadsheets import write_sheet
 from wufei.apps.web import is_partial, uploaded_bytes, workbook_answer
 from wufei.core.agreements import (
@@ -57,7 +57,7 @@ def contract_list(request: HttpRequest) -> HttpResponse:
         "export": "declarations:contracts-export",
         "begin": begin,
     }
-    template = "declarations/_list.html" if is_partial(request) else "declarations/agreements.html"
+    template = "inc/_filtered_list.html" if is_partial(request) else "declarations/agreements.html"
     return render(request, template, context)
 
 
@@ -184,13 +184,13 @@ def handling_list(request: HttpRequest) -> HttpResponse:
     page = page_of(_handling_rows(request), lists.HANDLING_PLANS, request.GET.dict(), request.path)
     sites = selectors.building_sites(request.user)
     context = {
-        "page": lists.with_filters(page, filters),
+        "page": with_filters(page, filters),
         "filters": filters,
         "tab": "handling",
         "export": "declarations:handling-export",
         "begin": [(reverse("declarations:handling-new", args=[s.code]), f"报送方案：{s.name}") for s in sites],
     }
-    template = "declarations/_list.html" if is_partial(request) else "declarations/agreements.html"
+    template = "inc/_filtered_list.html" if is_partial(request) else "declarations/agreements.html"
     return render(request, template, context)
 
 
@@ -256,8 +256,8 @@ def _handling_context(request: HttpRequest, plan: HandlingPlan) -> dict[str, Any
     return {
         "plan": plan,
         "status": HANDLING_NAMES[plan.status],
-        "submitted_at": lists.shown_time(plan.submitted_at),
-        "decided_at": lists.shown_time(plan.decided_at),
+        "submitted_at": shown_time(plan.submitted_at),
+        "decided_at": shown_time(plan.decided_at),
         "head": [(one.label, shown_value(one, head.get(one.name))) for one in handling_fields()],
         "sections": [
             (

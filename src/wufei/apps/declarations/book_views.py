@@ -14,7 +14,7 @@ from wufei.apps import data_forms as forms
 from wufei.apps.declarations import book, lists, selectors
 from wufei.apps.declarations.models import BookEntry, EntryStatus
 from wufei.apps.declarations.views import actor_of
-from wufei.apps.registry.listing import page_of, searched
+from wufei.apps.registry.listing import page_of, searched, shown_time, with_filters
 from wufei.apps.registry.models import Site
 from wufei.apps.spreadsheets import write_sheet
 from wufei.apps.web import is_partial, uploaded_bytes, workbook_answer
@@ -38,14 +38,14 @@ def entry_list(request: HttpRequest) -> HttpResponse:
     rows = selectors.chosen_entries(request.user, _chosen(request))
     page = page_of(rows, lists.ENTRIES, request.GET.dict(), request.path)
     context = {
-        "page": lists.with_filters(page, filters),
+        "page": with_filters(page, filters),
         "filters": filters,
         "tab": "book",
         "export": "declarations:book-export",
         "print": "declarations:book-print",
         "sites": list(selectors.own_sites(request.user).order_by("name")[:200]),
     }
-    template = "declarations/_list.html" if is_partial(request) else "declarations/book.html"
+    template = "inc/_filtered_list.html" if is_partial(request) else "declarations/book.html"
     return render(request, template, context)
 
 
@@ -107,7 +107,7 @@ def _entry_context(request: HttpRequest, entry: BookEntry) -> dict[str, Any]:
         "tab": "book",
         "status": EntryStatus(entry.status).label,
         "fields": [(one.label, shown_value(one, entry.content.get(one.name))) for one in fields],
-        "recorded_at": lists.shown_time(entry.recorded_at),
+        "recorded_at": shown_time(entry.recorded_at),
         "sources": selectors.entries_by_number(entry, request.user),
         "reversed_by": getattr(entry, "reversed_by", None),
         "may_reverse": may_write and entry.status == EntryStatus.BOOKED,

@@ -1,9 +1,10 @@
 """A periodic declaration as its printed form: the cells of its lines, a workbook, a PDF."""
 
-from wufei.apps.declarations.lists import period_name, shown_time
+from wufei.apps.declarations.lists import period_name
 from wufei.apps.declarations.models import Declaration, DeclarationStatus
 from wufei.apps.declarations.workbooks import add_table, new_book, saved
 from wufei.apps.documents.table_form import Column, Field, Section, TableForm, render_table_form
+from wufei.apps.registry.listing import shown_time
 from wufei.core.catalogue import UnknownWasteCode, waste_code
 from wufei.core.declaration import TERM_NAMES, TERMS, Line, forms, from_rows, parse_period, total_of
 from wufei.core.form_fields import tonnes_text

@@ -1,12 +1,8 @@
 """The lists of the declarations: what each shows, how it is filtered, how it is exported."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.timezone import localtime
 
 from wufei.apps.declarations.models import (
     BookEntry,
@@ -17,41 +13,12 @@ from wufei.apps.declarations.models import (
     HandlingPlan,
     ManagementPlan,
 )
-from wufei.apps.registry.listing import Cell, Column, Listing, Page
+from wufei.apps.registry.listing import Cell, Column, Filter, Listing, shown_time
 from wufei.core.agreements import HANDLING_NAMES
 from wufei.core.declaration import forms, parse_period
 from wufei.core.form_fields import shown_value, tonnes_text
 from wufei.core.management_plan import STATUS_NAMES, grade_names
 from wufei.core.record_book import Table, tables
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One filter above a list; without ``options`` it is a text (or a month, where ``kind`` says so)."""
-
-    name: str
-    label: str
-    value: str
-    options: tuple[tuple[str, str], ...] = ()
-    kind: str = "text"
-
-
-def with_filters(page: Page, filters: Sequence[Filter]) -> Page:
-    """The page with its filters in every address of it."""
-    chosen = {one.name: one.value for one in filters if one.value}
-    if not chosen:
-        return page
-
-    def more(url: str) -> str:
-        return f"{url}{'&' if '?' in url else '?'}{urlencode(chosen)}" if url else ""
-
-    headings = tuple(replace(heading, url=more(heading.url)) for heading in page.headings)
-    return replace(page, headings=headings, first_url=more(page.first_url), next_url=more(page.next_url))
-
-
-def shown_time(at: datetime | None) -> str:
-    """An instant for people."""
-    return "—" if at is None else localtime(at).strftime("%Y-%m-%d %H:%M")
 
 
 def _plan(row: ManagementPlan) -> tuple[Cell, ...]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from wufei.apps.declarations import declaration_forms, lists, periodic, selectors, site_books
 from wufei.apps.declarations.models import Declaration, DeclarationStatus
 from wufei.apps.declarations.views import actor_of, number_of
-from wufei.apps.registry.listing import page_of, searched
+from wufei.apps.registry.listing import page_of, searched, shown_time, with_filters
 from wufei.apps.spreadsheets import write_sheet
 from wufei.apps.web import is_partial, workbook_answer
 from wufei.core.declaration import as_rows, forms, parse_period
@@ -33,13 +33,13 @@ def declaration_list(request: HttpRequest) -> HttpResponse:
     rows = selectors.chosen_declarations(request.user, _chosen(request))
     page = page_of(rows, lists.DECLARATIONS, request.GET.dict(), request.path)
     context = {
-        "page": lists.with_filters(page, filters),
+        "page": with_filters(page, filters),
         "filters": filters,
         "tab": "periods",
         "export": "declarations:declarations-export",
         "may_begin": selectors.own_sites(request.user).exists(),
     }
-    template = "declarations/_list.html" if is_partial(request) else "declarations/declarations.html"
+    template = "inc/_filtered_list.html" if is_partial(request) else "declarations/declarations.html"
     return render(request, template, context)
 
 
@@ -105,7 +105,7 @@ def _context(request: HttpRequest, row: Declaration) -> dict[str, Any]:
         "title": declaration_forms.title_of(row),
         "period": period.name,
         "status": DeclarationStatus(row.status).label,
-        "confirmed_at": lists.shown_time(row.confirmed_at),
+        "confirmed_at": shown_time(row.confirmed_at),
         "heads": declaration_forms.HEADS,
         "lines": declaration_forms.rows_of(row),
         "total": declaration_forms.total_cells(row),

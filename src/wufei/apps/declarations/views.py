@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from wufei.apps import data_forms as forms
 from wufei.apps.declarations import lists, plan_forms, plans, selectors, workbooks
 from wufei.apps.declarations.models import ManagementPlan
-from wufei.apps.registry.listing import page_of, searched
+from wufei.apps.registry.listing import Filter, page_of, searched, shown_time, with_filters
 from wufei.apps.registry.models import Site, User
 from wufei.apps.spreadsheets import write_sheet
 from wufei.apps.web import is_partial, workbook_answer
@@ -41,7 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return redirect("declarations:plans")
 
 
-def _filtered(request: HttpRequest, filters: tuple[lists.Filter, ...]) -> Any:
+def _filtered(request: HttpRequest, filters: tuple[Filter, ...]) -> Any:
     rows = selectors.visible_plans(request.user)
     for one in filters:
         if one.value in {value for value, _ in one.options}:
@@ -57,13 +57,13 @@ def plan_list(request: HttpRequest) -> HttpResponse:
     filters = lists.plan_filters(request.GET.dict(), range(today.year + 1, today.year - 4, -1))
     page = page_of(_filtered(request, filters), lists.PLANS, request.GET.dict(), request.path)
     context = {
-        "page": lists.with_filters(page, filters),
+        "page": with_filters(page, filters),
         "filters": filters,
         "tab": "plans",
         "export": "declarations:plans-export",
         "may_begin": selectors.own_sites(request.user).exists(),
     }
-    template = "declarations/_list.html" if is_partial(request) else "declarations/plans.html"
+    template = "inc/_filtered_list.html" if is_partial(request) else "declarations/plans.html"
     return render(request, template, context)
 
 
@@ -148,7 +148,7 @@ def _plan_context(request: HttpRequest, plan: ManagementPlan) -> dict[str, Any]:
         "grade": grade_names()[plan.grade],
         "explained": explain(plans.basis(plan), plan.grade, on=date(plan.year, 1, 1)),
         "due": plan_due(plan.year),
-        "filed_at": lists.shown_time(plan.filed_at),
+        "filed_at": shown_time(plan.filed_at),
         "tables": table_views(plan),
         "transfers": [
             (row, tonnes_text(row.planned_g), tonnes_text(row.used_g), tonnes_text(row.remaining_g))
@@ -273,7 +273,7 @@ def plan_receipt(request: HttpRequest, pk: int) -> HttpResponse:
         "plan": plan,
         "grade": grade_names()[plan.grade],
         "status": STATUS_NAMES[plan.status],
-        "filed_at": lists.shown_time(plan.filed_at),
+        "filed_at": shown_time(plan.filed_at),
         "due": plan_due(plan.year),
         "tab": "plans",
     }

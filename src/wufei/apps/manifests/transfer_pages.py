@@ -8,11 +8,10 @@ from decimal import Decimal
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.urls import reverse
 
-from wufei.apps.declarations.lists import Filter, shown_time
 from wufei.apps.manifests.models import ManifestUse
 from wufei.apps.manifests.regions import NOT_SET
 from wufei.apps.manifests.selectors import visible_manifests
-from wufei.apps.registry.listing import Cell, Column, Listing
+from wufei.apps.registry.listing import Cell, Column, Filter, Listing, shown_time
 from wufei.apps.registry.models import RegionTransfer, RegionTransferEvent, RegionTransferLine
 from wufei.apps.registry.transfer_reads import (
     Person,

@@ -12,11 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wufei.apps import data_forms as forms
-from wufei.apps.declarations.lists import with_filters
 from wufei.apps.manifests import transfer_pages as pages
 from wufei.apps.registry import transfer_reads as reads
 from wufei.apps.registry import transfers
-from wufei.apps.registry.listing import page_of, searched
+from wufei.apps.registry.listing import page_of, searched, with_filters
 from wufei.apps.registry.lists import tabs_of
 from wufei.apps.registry.models import Division, RegionTransfer, Site, User
 from wufei.apps.spreadsheets import write_sheet
@@ -54,7 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "tabs": tabs_of(user),
         "name": "transfers",
     }
-    template = "declarations/_list.html" if is_partial(request) else "manifests/transfers/index.html"
+    template = "inc/_filtered_list.html" if is_partial(request) else "manifests/transfers/index.html"
     return render(request, template, context)
 
 

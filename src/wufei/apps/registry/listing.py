@@ -1,10 +1,13 @@
 """Lists that are searched, sorted and paged by key: what a page shows costs the same on page 1 and page 1000."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Generic, TypeVar
+from urllib.parse import urlencode
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.timezone import localtime
 
 from wufei.apps.web import address
 
@@ -23,12 +26,25 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell, with a link where it leads somewhere."""
+    """One cell, with a link where it leads somewhere; ``label`` is its column's heading."""
 
     text: str
     url: str = ""
     css: str = ""
     badge: str = ""
+    badge_css: str = "bg-yellow-lt"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter above a list; without ``options`` it is a text (or a month, or hidden, where ``kind`` says so)."""
+
+    name: str
+    label: str
+    value: str
+    options: tuple[tuple[str, str], ...] = ()
+    kind: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +68,7 @@ class Listing(Generic[M]):
     cells: Callable[[M], tuple[Cell, ...]]
     empty: str
     default_sort: str = ""
+    hint: str = ""  # what to do where the list is empty
 
     def sorts(self) -> list[str]:
         """The sort keys that the address may ask for."""
@@ -70,6 +87,8 @@ class Page:
     first_url: str
     next_url: str
     empty: str
+    hint: str
+    is_narrowed: bool
 
 
 def searched(rows: QuerySet[M], listing: Listing[M], q: str) -> QuerySet[M]:
@@ -101,13 +120,45 @@ def page_of(rows: QuerySet[M], listing: Listing[M], asked: Mapping[str, str], pa
     return Page(
         listing.title,
         tuple(_heading(column, sort, q, path) for column in listing.columns),
-        tuple(listing.cells(row) for row in shown),
+        tuple(_labelled(listing, row) for row in shown),
         q,
         sort,
         _address(path, q=q, sort=sort) if after else "",
         _address(path, q=q, sort=sort, after=str(shown[-1].pk)) if more else "",
         listing.empty,
+        listing.hint,
+        bool(q),
     )
+
+
+def with_filters(page: Page, filters: Sequence[Filter]) -> Page:
+    """The page with its filters in every address of it."""
+    chosen = {one.name: one.value for one in filters if one.value}
+    if not chosen:
+        return page
+
+    def more(url: str) -> str:
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(chosen)}" if url else ""
+
+    headings = tuple(replace(heading, url=more(heading.url)) for heading in page.headings)
+    narrows = any(one.value for one in filters if one.kind != "hidden")
+    return replace(
+        page,
+        headings=headings,
+        first_url=more(page.first_url),
+        next_url=more(page.next_url),
+        is_narrowed=page.is_narrowed or narrows,
+    )
+
+
+def shown_time(at: datetime | None) -> str:
+    """An instant for people."""
+    return "—" if at is None else localtime(at).strftime("%Y-%m-%d %H:%M")
+
+
+def _labelled(listing: Listing[M], row: M) -> tuple[Cell, ...]:
+    cells = listing.cells(row)
+    return tuple(replace(cell, label=column.label) for cell, column in zip(cells, listing.columns, strict=True))
 
 
 def _behind(rows: QuerySet[M], found: QuerySet[M], field: str, after: int, *, down: bool) -> QuerySet[M]:
