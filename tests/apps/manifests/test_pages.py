@@ -1,4 +1,14 @@
-"""The form of a new manifest, as the browser sends it."""
+"""The pages of a manifest and the form of a new one, as the browser sends it."""
+
+import re
+from html import unescape
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from wufei.apps.registry.models import User
+
+SUBMIT, DEPART = ("maker", "submit", {}), ("carrier", "depart", {})
 
 
 def test_a_second_click_on_add_keeps_the_blank_card_of_the_first(client, world):
@@ -13,3 +23,42 @@ def test_a_second_click_on_add_keeps_the_blank_card_of_the_first(client, world):
     many = client.post(path, {"add": "wastes", "/wastes/999/code": ""})
     assert b'name="/wastes/20/code"' in many.content
     assert b'name="/wastes/21/code"' not in many.content
+
+
+def ticket_link(client, number):
+    """Where the button 登记磅单 of a manifest's page leads; empty where there is none."""
+    found = re.search(r'href="([^"]+)">登记磅单<', client.get(f"/manifests/{number}/").content.decode())
+    return unescape(found[1]) if found else ""
+
+
+@pytest.mark.parametrize(
+    ("who", "filled"),
+    [
+        ("maker", {"direction": "out", "site": "S-maker"}),
+        ("plant", {"direction": "in", "site": "S-plant"}),
+        ("office", {}),
+    ],
+)
+def test_a_ticket_is_begun_from_the_manifest_with_what_it_says(client, world, document, drive, who, filled):
+    manifest = drive(document, SUBMIT, DEPART)
+    client.force_login(world.people[who])
+    link = ticket_link(client, manifest.number)
+    asked = dict(parse_qsl(urlsplit(link).query))
+    assert urlsplit(link).path == "/weighings/new/"
+    assert asked == {"manifest": manifest.number, "plate": "浙E00002"} | filled  # two wastes: none is chosen
+    form = client.get(link).content.decode()
+    assert re.search(rf'name="manifest"[^>]*value="{manifest.number}"', form)
+    assert re.search(r'name="plate"[^>]*value="浙E00002"', form)
+    for value in filled.values():
+        assert f'<option value="{value}" selected>' in form
+
+
+def test_who_records_no_tickets_is_offered_none(client, world, document, drive):
+    manifest = drive(document, SUBMIT)
+    leader = User.objects.create(username="leader", role="leader", division_id="330523")
+    for user in (world.people["carrier"], leader):  # a firm without a site, and a role that records nothing
+        client.force_login(user)
+        assert ticket_link(client, manifest.number) == "", user
+    client.force_login(world.people["maker"])
+    assert ticket_link(client, drive(document).number) == ""  # a draft
+    assert ticket_link(client, drive(document, ("maker", "void", {})).number) == ""

@@ -17,6 +17,8 @@ from wufei.apps.manifests.telling import findings_for
 from wufei.apps.registry.models import RegionTransfer, User
 from wufei.apps.registry.transfer_reads import visible_transfers
 from wufei.apps.signatures.selectors import Delegated, delegated_by
+from wufei.apps.web import address
+from wufei.apps.weighings.selectors import may_record, recordable_sites
 from wufei.core.findings import Finding
 from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, REACHED, STATUS_NAMES, Event, Status, acting_slot
@@ -87,6 +89,7 @@ class ManifestPage:
     returned_by: Sequence[str]
     trip: str
     approvals: Sequence[RegionTransfer]  # by which it crosses the province, of those in sight
+    ticket_url: str  # the form of a weighing filled from the manifest; empty for who records none
 
 
 def manifest_page(
@@ -133,6 +136,7 @@ def manifest_page(
         returned_by=selectors.returns_of(manifest),
         trip=manifest.trip.number if manifest.trip else "",
         approvals=_approvals(user, manifest),
+        ticket_url=_ticket_url(user, manifest),
     )
 
 
@@ -151,6 +155,25 @@ def _approvals(user: User, manifest: Manifest) -> list[RegionTransfer]:
     if named:
         wanted |= Q(number=named, site__in=[manifest.generator_site_id, manifest.receiver_site_id])
     return list(visible_transfers(user).filter(wanted).distinct().order_by("pk"))
+
+
+def _ticket_url(user: User, manifest: Manifest) -> str:
+    """The form of a ticket with what the manifest says: number, vehicle, its one waste, the firm's own end."""
+    if manifest.status in (Status.DRAFT, Status.VOID) or not may_record(user):
+        return ""
+    ends = (("out", manifest.generator_site), ("in", manifest.receiver_site))
+    own = [(way, end.code) for way, end in ends if end and end.organisation_id == user.organisation_id]
+    if not own and user.organisation_id and not recordable_sites(user).exists():
+        return ""
+    query = {"manifest": manifest.number}
+    if len(own) == 1:
+        query |= {"direction": own[0][0], "site": own[0][1]}
+    carriers, wastes = manifest.document.get("carriers") or [], manifest.document["wastes"]
+    if carriers and (plate := carriers[max(manifest.leg, 1) - 1].get("vehicle")):
+        query["plate"] = plate
+    if len(wastes) == 1:
+        query["waste"] = wastes[0]["code"]
+    return address(reverse("weighings:ticket-new"), query)
 
 
 def _filled(group: forms.Group, names: Mapping[str, str]) -> forms.Group:
