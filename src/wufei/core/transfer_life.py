@@ -5,7 +5,7 @@ and completion is asked for once: what was not told in time counts as accepted.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from types import MappingProxyType
@@ -162,7 +162,7 @@ def allowed_moves(status: str, kind: str, *, was_asked: bool) -> list[Move]:
         found = [move for move in found if move.event != "request_completion"]
     if kind == "approval" and status == "accepted":
         found = [move for move in found if move.event != "grant"]
-    return found
+    return [replace(move, name=event_name(move.event, kind)) for move in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +209,31 @@ def deemed_accepted(status: str, happened: Mapping[str, date], *, today: date, c
     return on if on is not None and today > on else None
 
 
-def event_name(event: str) -> str:
-    """The Chinese name of what happened to an application."""
-    return "申请" if event == "apply" else moves()[event].name
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a decision is called: an approval is granted or not (批准), a filing is taken or not (备案)."""
+
+    grant: str
+
+    @property
+    def refuse(self) -> str:
+        """The refusal."""
+        return f"不予{self.grant}"
+
+
+WORDS: Mapping[str, Words] = MappingProxyType({"approval": Words("批准"), "filing": Words("备案")})
+
+
+def event_name(event: str, kind: str) -> str:
+    """The Chinese name of what happened to an application of a kind."""
+    named = {"apply": "申请", "grant": WORDS[kind].grant, "refuse": WORDS[kind].refuse}
+    return named.get(event) or moves()[event].name
+
+
+def state_name(status: str, kind: str) -> str:
+    """The Chinese name of where an application of a kind stands."""
+    named = {"granted": f"已{WORDS[kind].grant}", "refused": WORDS[kind].refuse}
+    return named.get(status) or STATES[status]
 
 
 def leave_name(kind: str) -> str:

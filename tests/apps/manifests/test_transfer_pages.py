@@ -1,6 +1,7 @@
 """Transfers across the province through the pages: applied for, advanced, decided, listed, taken away."""
 
 import io
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -124,6 +125,65 @@ def test_a_decision_shows_every_fault_and_keeps_what_was_typed(as_, applied):
     assert office.post(url, part).status_code == 404
     assert step(office, applied, "revoke").status_code == 422
     assert step(office, applied, "revoke", note="许可证被吊销").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("more", "grant", "refuse"),
+    [
+        ({}, "批准", "不予批准"),
+        ({"r1-waste_code": "900-001-S17", "r2-waste_code": "", "r2-method": "", "r2-mass_g": ""}, "备案", "不予备案"),
+    ],
+)
+def test_a_decision_is_called_by_what_is_asked_for(as_, more, grant, refuse):
+    as_("maker").post(f"{LIST}new/", form(**more))
+    applied = RegionTransfer.objects.get()
+    office = as_("office")
+    step(office, applied, "accept")
+    if applied.kind == "approval":
+        step(office, applied, "first_review")
+        step(office, applied, "reply")
+    url = f"{LIST}{applied.pk}/decide/"
+    shown = text_of(office.get(url))
+    assert re.findall(r'name="decision"[^>]*>([^<]+)<', shown) == [grant, refuse]
+    assert f"说明（{refuse}须写明理由）" in shown
+    assert f"{grant}编号" in shown
+    assert f"没有选择{grant}还是{refuse}。" in text_of(office.post(url, {"note": "x"}))
+    assert f"“{refuse}”没有写原因" in text_of(office.post(url, {"decision": "refuse"}))
+    told = text_of(office.post(url, {"decision": "refuse", "note": "材料不实"}, follow=True))
+    assert f"已登记决定：{refuse}。" in told
+    assert f'bg-red-lt">{refuse}</span>' in told
+    assert refuse in text_of(office.get(LIST))
+    assert "（备案）" not in told
+
+
+def key_of(answer):
+    return re.search(r'name="key" value="([^"]+)"', text_of(answer))[1]
+
+
+def test_a_form_that_is_sent_twice_makes_one_application(as_):
+    maker, url = as_("maker"), f"{LIST}new/"
+    key = key_of(maker.get(url))
+    first = maker.post(url, form(key=key))
+    again = maker.post(url, form(key=key))  # a second click, or back and once more
+    made = RegionTransfer.objects.get()
+    assert first.url == again.url == f"{LIST}{made.pk}/"
+    assert made.history.count() == 1
+    changed = maker.post(url, form(key=key, other_name="另一家公司"))
+    assert changed.status_code == 422
+    assert f"已经提出过申请 {made.pk}" in text_of(changed)
+    assert "另一家公司" in text_of(changed)
+    assert RegionTransfer.objects.count() == 1
+    meant = maker.post(url, form(key=key_of(changed), other_name="另一家公司"))
+    assert meant.status_code == 302
+    assert RegionTransfer.objects.count() == 2
+    assert key_of(maker.get(url)) != key
+
+
+def test_a_form_that_comes_back_with_faults_keeps_its_key(as_):
+    maker, url = as_("maker"), f"{LIST}new/"
+    key = key_of(maker.get(url))
+    assert key_of(maker.post(url, form(key=key, other_name=""))) == key
+    assert key_of(maker.post(url, form(key=key, more="1"))) == key
 
 
 def test_only_the_own_firm_and_the_office_in_charge_find_it(as_, applied, world):

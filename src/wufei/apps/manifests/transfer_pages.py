@@ -25,7 +25,18 @@ from wufei.apps.registry.transfer_reads import (
 from wufei.core.catalogue import DOMAIN_NAMES, methods, waste_codes
 from wufei.core.form_fields import shown_value, tonnes_text
 from wufei.core.region_transfer import compensation_due
-from wufei.core.transfer_life import CLOSED, DECISIONS, STATES, Move, event_name, head_fields, leave_name
+from wufei.core.transfer_life import (
+    CLOSED,
+    DECISIONS,
+    STATES,
+    WORDS,
+    Move,
+    Words,
+    event_name,
+    head_fields,
+    leave_name,
+    state_name,
+)
 
 DIRECTIONS = {"out": "移出本区域", "in": "移入本区域"}
 KINDS = {"approval": "审批", "filing": "备案"}
@@ -87,7 +98,7 @@ def listing(today: date) -> Listing[RegionTransfer]:
         late = row.due_on is not None and row.due_on < today
         return (
             Cell(title_of(row), reverse("transfers:detail", args=[row.pk])),
-            Cell(STATES[row.status], css="nowrap"),
+            Cell(state_name(row.status, row.kind), css="nowrap"),
             Cell(KINDS[row.kind], css="nowrap"),
             Cell(DIRECTIONS[row.direction], css="nowrap"),
             Cell(row.site.name),
@@ -129,8 +140,8 @@ HEADER = (
 def export_rows(row: RegionTransfer) -> list[tuple[str | date | Decimal | None, ...]]:
     """One application as rows of the workbook, one a waste; masses are numbers in tonnes."""
     head = (
-        title_of(row), STATES[row.status], KINDS[row.kind], DIRECTIONS[row.direction], row.site.organisation.name,
-        row.site.name, row.other_name, str(row.content.get("other_place", "")),
+        title_of(row), state_name(row.status, row.kind), KINDS[row.kind], DIRECTIONS[row.direction],
+        row.site.organisation.name, row.site.name, row.other_name, str(row.content.get("other_place", "")),
     )  # fmt: skip
     days = (row.asked_from, row.asked_until, row.decided_on, row.valid_from, row.valid_until, row.due_on)
     return [
@@ -214,6 +225,7 @@ class TransferPage:
     title: str
     leave: str
     status: str
+    words: Words
     colour: str
     domain: str
     direction: str
@@ -242,14 +254,15 @@ def transfer_page(user: Person, transfer: RegionTransfer, *, today: date) -> Tra
         pk=transfer.pk,
         title=title_of(transfer),
         leave=leave_name(transfer.kind),
-        status=STATES[transfer.status],
+        status=state_name(transfer.status, transfer.kind),
+        words=WORDS[transfer.kind],
         colour=COLOURS.get(transfer.status, "azure"),
         domain=DOMAIN_NAMES.get(transfer.domain, transfer.domain),
         direction=DIRECTIONS[transfer.direction],
         head=[(one.label, shown_value(one, transfer.content.get(one.name))) for one in head_fields()],
         lines=[_line(line) for line in transfer.lines.all()],
         standing=standing,
-        history=[_event(row) for row in history],
+        history=[_event(row, transfer.kind) for row in history],
         uses=[
             (use.manifest.number, use.waste_code, tonnes_text(use.mass_g))
             for use in seen.select_related("manifest").order_by("-manifest_id", "position")[:MOST_MANIFESTS]
@@ -284,8 +297,8 @@ def _line(line: RegionTransferLine) -> LineRow:
     )
 
 
-def _event(row: RegionTransferEvent) -> HistoryRow:
-    return HistoryRow(event_name(row.event), row.happened_on, row.note, row.actor, shown_time(row.recorded_at))
+def _event(row: RegionTransferEvent, kind: str) -> HistoryRow:
+    return HistoryRow(event_name(row.event, kind), row.happened_on, row.note, row.actor, shown_time(row.recorded_at))
 
 
 def ends_of(transfer: RegionTransfer) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -83,6 +84,7 @@ def new(request: HttpRequest) -> HttpResponse:
         raise Http404
     fields = (_site_field(sites), *head_fields())
     head: Mapping[str, Any] = {"site": sites[0].code} if len(sites) == 1 else {}
+    key = request.POST.get("key", "").replace("\0", "")[:80] or uuid4().hex
     wastes: Sequence[Mapping[str, Any]] = []
     findings: list[Finding] = []
     more = "more" in request.POST
@@ -91,9 +93,11 @@ def new(request: HttpRequest) -> HttpResponse:
         wastes = forms.posted_rows(waste_fields(), request.POST)
         if not more:
             try:
-                made = _apply(request, sites, head, wastes)
+                made = _apply(request, sites, head, wastes, key)
             except Refused as error:
                 findings = error.findings
+                if any(finding.code == "key_used_otherwise" for finding in findings):
+                    key = uuid4().hex  # told once: who sends it again means another application
             else:
                 messages.success(request, "已提出跨省转移申请，等待主管部门受理。")
                 return redirect("transfers:detail", made.pk)
@@ -102,6 +106,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "back": reverse("transfers:index"),
         "back_label": "跨省转移",
         "submit": "提出申请",
+        "key": key,
         "head": forms.inputs(fields, head),
         "sections": [
             ("废物", forms.input_rows(waste_fields(), wastes, BLANK_ROWS_MORE if more else BLANK_ROWS)),
@@ -114,7 +119,11 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def _apply(
-    request: HttpRequest, sites: Sequence[Site], typed: Mapping[str, Any], wastes: Sequence[Mapping[str, Any]]
+    request: HttpRequest,
+    sites: Sequence[Site],
+    typed: Mapping[str, Any],
+    wastes: Sequence[Mapping[str, Any]],
+    key: str,
 ) -> RegionTransfer:
     head = {name: value for name, value in typed.items() if name != "site"}
     at = timezone.now()
@@ -123,7 +132,7 @@ def _apply(
         _, found = read_application(head, wastes, own_division=sites[0].division_id, day=local_day(at))
         what = "没有选择本单位的场所。"
         raise Refused([Finding(None, "site", what, "请从列表中选择。", "missing_field"), *found])
-    return transfers.apply_transfer(site=site, head=head, wastes=wastes, actor=_actor(request), at=at)
+    return transfers.apply_transfer(site=site, head=head, wastes=wastes, actor=_actor(request), at=at, key=key)
 
 
 def _found(request: HttpRequest, pk: int) -> RegionTransfer:
@@ -192,7 +201,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         grant = request.POST.get("decision") == "grant"
         try:
             if not grant and request.POST.get("decision") != "refuse":
-                what = "没有选择批准还是不予批准。"
+                what = f"没有选择{page.words.grant}还是{page.words.refuse}。"
                 raise Refused([Finding(None, "decision", what, "请点其中一个按钮。", "unknown_choice")])
             transfers.decide_transfer(
                 rows, pk=pk, grant=grant, values=typed, granted=granted, actor=_actor(request), at=timezone.now()
@@ -200,7 +209,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as error:
             findings = error.findings
         else:
-            messages.success(request, f"已登记决定：{moves()['grant' if grant else 'refuse'].name}。")
+            messages.success(request, f"已登记决定：{page.words.grant if grant else page.words.refuse}。")
             return redirect("transfers:detail", pk)
     else:
         typed["decided_on"] = timezone.localdate().isoformat()

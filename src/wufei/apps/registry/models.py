@@ -282,10 +282,14 @@ class RegionTransfer(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     created_by = models.CharField(max_length=150)
+    key = models.CharField(max_length=80, blank=True)  # idempotency key of whoever applied
 
     class Meta:
         ordering = ["-id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["created_by", "key"], condition=~models.Q(key=""), name="region_transfer_key_once"
+            ),
             models.UniqueConstraint(
                 fields=["site", "number"], condition=~models.Q(number=""), name="region_transfer_number_once"
             ),

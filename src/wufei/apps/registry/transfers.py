@@ -21,6 +21,7 @@ from wufei.apps.registry.models import (
     RegionTransferEvent,
     RegionTransferLine,
     Site,
+    User,
 )
 from wufei.apps.registry.transfer_reads import history_of, standing_of
 from wufei.core.catalogue import DOMAIN_NAMES
@@ -32,11 +33,13 @@ from wufei.core.region_transfer import compensations, last_valid_day
 from wufei.core.transfer_life import (
     DECISIONS,
     REASONED,
-    STATES,
+    WORDS,
+    Application,
     Move,
     allowed_moves,
     leave_name,
     read_application,
+    state_name,
 )
 
 LONGEST_NOTE = 500
@@ -44,13 +47,24 @@ LONGEST_NOTE = 500
 
 @transaction.atomic
 def apply_transfer(
-    *, site: Site, head: Mapping[str, object], wastes: Sequence[Mapping[str, Any]], actor: str, at: datetime
+    *,
+    site: Site,
+    head: Mapping[str, object],
+    wastes: Sequence[Mapping[str, Any]],
+    actor: str,
+    at: datetime,
+    key: str = "",
 ) -> RegionTransfer:
-    """Apply for the transfer of wastes out of or into the province. Raises ``Refused`` with all that is wrong."""
+    """Apply for the transfer of wastes out of or into the province. Raises ``Refused`` with all that is wrong.
+
+    The same person's same application under the same key is made once; another one under it is refused.
+    """
     day = local_day(at)
     asked, found = read_application(head, wastes, own_division=site.division_id, day=day)
     if asked is None:
         raise Refused(found)
+    if made := _made_before(site, asked, actor=actor, key=key):
+        return made
     transfer = RegionTransfer.objects.create(
         direction=asked.values["direction"],
         kind=asked.kind,
@@ -65,6 +79,7 @@ def apply_transfer(
         created_at=at,
         updated_at=at,
         created_by=actor,
+        key=key,
     )
     RegionTransferLine.objects.bulk_create(
         RegionTransferLine(
@@ -74,6 +89,24 @@ def apply_transfer(
     )
     _append(transfer, "apply", "apply_transfer", on=day, note="", actor=actor, at=at, before=None)
     return transfer
+
+
+def _made_before(site: Site, asked: Application, *, actor: str, key: str) -> RegionTransfer | None:
+    """The application that the person made of this content under this key."""
+    if not key:
+        return None
+    # Two requests with one key come in turn: the second finds what the first has made.
+    User.objects.select_for_update(of=("self",), no_key=True).only("pk").get(username=actor)
+    made = RegionTransfer.objects.filter(created_by=actor, key=key).prefetch_related("lines").first()
+    if made is None:
+        return None
+    wanted = [(row["waste_code"], row.get("method", ""), row["mass_g"]) for row in asked.wastes]
+    lines = [(line.waste_code, line.method, line.asked_g) for line in made.lines.all()]
+    if (made.site_id, made.content, lines) == (site.pk, dict(asked.values), wanted):
+        return made
+    what = f"这份表已经提出过申请 {made.pk}，内容与这次不同。"
+    remedy = "要改的请打开那份申请办理；确要再提一份的，请再点一次“提出申请”。"
+    raise Refused([Finding(None, "key", what, remedy, "key_used_otherwise")])
 
 
 @transaction.atomic
@@ -144,13 +177,13 @@ def _grant(
     day: date | None,
 ) -> list[Finding]:
     """Set what is granted on the rows; everything that is wrong with it."""
-    found = []
+    found, words = [], WORDS[transfer.kind]
     # Two applications of a site under one number: the second is decided when the first is, and is told so.
     Site.objects.select_for_update(of=("self",)).get(pk=transfer.site_id)
     number = str(values.get("number", "")).replace("\0", "").strip()
     if not 0 < len(number) <= 60:
-        what = "没有填写批准或备案编号。" if not number else f"编号有 {len(number)} 个字，最多 60 个。"
-        found.append(Finding(None, "number", what, "请照批准文书填写。", "missing_number"))
+        what = f"没有填写{words.grant}编号。" if not number else f"编号有 {len(number)} 个字，最多 60 个。"
+        found.append(Finding(None, "number", what, f"请照{words.grant}文书填写。", "missing_number"))
     elif RegionTransfer.objects.filter(site=transfer.site, number=number).exclude(pk=transfer.pk).exists():
         what = f"编号“{number}”已经用于本场所的另一份申请。"
         found.append(Finding(None, "number", what, "请核对批准文书的编号。", "number_used"))
@@ -161,7 +194,13 @@ def _grant(
         found.append(Finding(None, f"granted-{key}", what, "请照申请的各种废物填写批准量。", "unknown_line"))
     if lines and not any(line.granted_g for line in lines) and not found:
         found.append(
-            Finding(None, "granted", "批准的数量全部为 0。", "不予批准的请选“不予批准”。", "nothing_granted")
+            Finding(
+                None,
+                "granted",
+                f"{words.grant}的数量全部为 0。",
+                f"不{words.grant}的请选“{words.refuse}”。",
+                "nothing_granted",
+            )
         )
     if day is not None:
         found += _set_last_day(transfer, str(values.get("valid_until", "")).strip(), day)
@@ -224,7 +263,7 @@ def _move(transfer: RegionTransfer, event: str, by: str) -> Move:
     for move in open_now:
         if move.event == event:
             return move
-    what = f"{leave_name(transfer.kind)}申请处于“{STATES[transfer.status]}”，现在不能这样办。"
+    what = f"{leave_name(transfer.kind)}申请处于“{state_name(transfer.status, transfer.kind)}”，现在不能这样办。"
     remedy = f"此时可以：{'、'.join(m.name for m in open_now)}。" if open_now else "请等对方办理，或查看办理经过。"
     raise Refused([Finding(None, "event", what, remedy, "illegal_move")])
 
