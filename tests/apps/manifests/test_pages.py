@@ -6,7 +6,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from wufei.apps.manifests.services import advance, create_manifest
 from wufei.apps.registry.models import User
+from wufei.core.manifest import Event
 
 SUBMIT, DEPART = ("maker", "submit", {}), ("carrier", "depart", {})
 
@@ -62,3 +64,33 @@ def test_who_records_no_tickets_is_offered_none(client, world, document, drive):
     client.force_login(world.people["maker"])
     assert ticket_link(client, drive(document).number) == ""  # a draft
     assert ticket_link(client, drive(document, ("maker", "void", {})).number) == ""
+
+
+def history(client, number):
+    """(event, who) of the table 经过, as its reader sees it."""
+    table = client.get(f"/manifests/{number}/").content.decode().partition(">经过<")[2]
+    rows = re.findall(r'<th scope="row"[^>]*>([^<]*)</th><td[^>]*data-label="办理"[^>]*>([^<]*)', table)
+    return [(event, unescape(who)) for event, who in rows]
+
+
+def test_the_history_names_people_and_no_accounts(client, world, document, drive):
+    for name, shown in (("maker", "张三"), ("carrier", "李四")):
+        User.objects.filter(username=name).update(display_name=shown)
+        world.people[name].refresh_from_db()
+    clerk = User.objects.create(
+        username="clerk7", role="generator", organisation=world.firms["maker"], division_id="330523",
+        display_name="内勤赵",
+    )  # fmt: skip
+    world.people["clerk"] = clerk
+    manifest = create_manifest(document, act=world.act("clerk"))
+    for who, event, hours in (("maker", Event.SUBMIT, 1), ("carrier", Event.DEPART, 2)):
+        advance(manifest.number, event, {}, act=world.act(who, hours=hours))
+    signed = [("提交", "张三（maker 公司）"), ("起运", "李四（carrier 公司）")]  # as the signatures tell everyone
+    for reader, draws in (
+        ("maker", "内勤赵（maker 公司）"),
+        ("office", "内勤赵（maker 公司）"),
+        ("plant", "maker 公司"),
+    ):
+        client.force_login(world.people[reader])
+        assert history(client, manifest.number) == [("开具", draws), *signed], reader
+        assert "clerk7" not in client.get(f"/manifests/{manifest.number}/").content.decode(), reader

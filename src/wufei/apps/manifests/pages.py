@@ -14,9 +14,10 @@ from wufei.apps.manifests.parties import Parties, ends_of, resolve
 from wufei.apps.manifests.services import slot_name
 from wufei.apps.manifests.signing import may_sign, own_slots
 from wufei.apps.manifests.telling import findings_for
+from wufei.apps.registry.actors import actor_names
 from wufei.apps.registry.models import RegionTransfer, User
 from wufei.apps.registry.transfer_reads import visible_transfers
-from wufei.apps.signatures.selectors import Delegated, delegated_by
+from wufei.apps.signatures.selectors import Delegated, SignatureRow, delegated_by
 from wufei.apps.web import address
 from wufei.apps.weighings.selectors import may_record, recordable_sites
 from wufei.core.findings import Finding
@@ -52,6 +53,7 @@ class Step:
     """One event of the history for the page."""
 
     sequence: int
+    event: str
     name: str
     actor: str
     slot: str
@@ -190,6 +192,7 @@ def event_name(event: str) -> str:
 def _step(row: ManifestEvent, findings: Sequence[Mapping[str, Any]]) -> Step:
     return Step(
         row.sequence,
+        row.event,
         event_name(row.event),
         row.actor,
         slot_name(row.slot) if row.slot else "",
@@ -198,6 +201,25 @@ def _step(row: ManifestEvent, findings: Sequence[Mapping[str, Any]]) -> Step:
         row.content_hash,
         findings,
     )
+
+
+def with_actors(user: User, page: ManifestPage, signatures: Sequence[SignatureRow]) -> ManifestPage:
+    """The page with who did what in words; one query at most, none where all who acted have signed.
+
+    Who signed is told to every reader by the signatures themselves, so the steps name them too. Of a step that a
+    party signed by a one-time code that party is named, not whose screen it was.
+    """
+    told = {
+        row.pk: f"{row.person}（{row.organisation}）" if row.organisation != "—" else row.person for row in signatures
+    }
+    signed = {(row.event, row.content_hash): told[row.pk] for row in signatures}
+    signers = {row.username: told[row.pk] for row in signatures if row.username}
+    rest = {step.actor for step in page.steps if (step.event, step.content_hash) not in signed} - set(signers)
+    named = {**(actor_names(user, rest) if rest else {}), **signers}
+    steps = [
+        replace(step, actor=signed.get((step.event, step.content_hash)) or named[step.actor]) for step in page.steps
+    ]
+    return replace(page, steps=steps)
 
 
 def may_act(

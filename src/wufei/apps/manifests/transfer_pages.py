@@ -11,6 +11,7 @@ from django.urls import reverse
 from wufei.apps.manifests.models import ManifestUse
 from wufei.apps.manifests.regions import NOT_SET
 from wufei.apps.manifests.selectors import visible_manifests
+from wufei.apps.registry.actors import actor_names
 from wufei.apps.registry.listing import Cell, Column, Filter, Listing, shown_time
 from wufei.apps.registry.models import RegionTransfer, RegionTransferEvent, RegionTransferLine
 from wufei.apps.registry.transfer_reads import (
@@ -245,8 +246,9 @@ COLOURS = {"granted": "green", "refused": "red", "revoked": "red", "withdrawn": 
 
 
 def transfer_page(user: Person, transfer: RegionTransfer, *, today: date) -> TransferPage:
-    """Everything of one application for its page; five queries at most besides the application itself."""
+    """Everything of one application for its page; six queries at most besides the application itself."""
     history = history_of(transfer)
+    actors = actor_names(user, (row.actor for row in history))
     standing = standing_of(transfer, history, today=today)
     own = [move for move in standing.moves if move.by == side_of(user)]
     seen = uses_of(user, transfer)
@@ -262,7 +264,7 @@ def transfer_page(user: Person, transfer: RegionTransfer, *, today: date) -> Tra
         head=[(one.label, shown_value(one, transfer.content.get(one.name))) for one in head_fields()],
         lines=[_line(line) for line in transfer.lines.all()],
         standing=standing,
-        history=[_event(row, transfer.kind) for row in history],
+        history=[_event(row, transfer.kind, actors[row.actor]) for row in history],
         uses=[
             (use.manifest.number, use.waste_code, tonnes_text(use.mass_g))
             for use in seen.select_related("manifest").order_by("-manifest_id", "position")[:MOST_MANIFESTS]
@@ -297,8 +299,8 @@ def _line(line: RegionTransferLine) -> LineRow:
     )
 
 
-def _event(row: RegionTransferEvent, kind: str) -> HistoryRow:
-    return HistoryRow(event_name(row.event, kind), row.happened_on, row.note, row.actor, shown_time(row.recorded_at))
+def _event(row: RegionTransferEvent, kind: str, actor: str) -> HistoryRow:
+    return HistoryRow(event_name(row.event, kind), row.happened_on, row.note, actor, shown_time(row.recorded_at))
 
 
 def ends_of(transfer: RegionTransfer) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from wufei.apps.manifests.models import Manifest, Trip, TripStop
 from wufei.apps.manifests.trip_documents import last_document, last_wastes, proposed_document, stop_document
 from wufei.apps.manifests.trip_planning import StopPlan, TripPlan, at_time, clean
 from wufei.apps.manifests.trip_selectors import StopRow, TripFilter, TripRow
+from wufei.apps.registry.actors import actor_names
 from wufei.apps.registry.models import Site, User, Vehicle
 from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.spreadsheets import write_sheet
@@ -137,7 +138,7 @@ class TripPage:
 
 
 def trip_page(user: User, trip: Trip) -> TripPage:
-    """Everything of one trip for its page; two queries besides the trip itself."""
+    """Everything of one trip for its page; three queries besides the trip itself."""
     stops = [selectors.stop_row(stop) for stop in selectors.stops_of(trip)]
     is_carrier = user.organisation_id == trip.carrier_id and user.role in FIRM_ROLES
     possible = trip_events(TripStatus(trip.status))
@@ -151,6 +152,8 @@ def trip_page(user: User, trip: Trip) -> TripPage:
         TripEvent.CANCEL: not any(s.manifest and s.state != "void" for s in stops),
     }
     names = {"plan": "排班", **{e.value: n for e, n in TRIP_EVENT_NAMES.items()}}
+    records = selectors.trip_history(trip)
+    actors = actor_names(user, (record.actor for record in records))
     return TripPage(
         number=trip.number,
         on=trip.on,
@@ -176,7 +179,7 @@ def trip_page(user: User, trip: Trip) -> TripPage:
         may_collect=is_carrier and trip.status in ("planned", "running"),
         may_confirm=bool(waiting) and user.organisation_id == trip.receiver.organisation_id,
         may_copy=is_carrier,
-        history=[(names[r.event], r.actor, r.stop, r.claimed_at) for r in selectors.trip_history(trip)],
+        history=[(names[r.event], actors[r.actor], r.stop, r.claimed_at) for r in records],
     )
 
 

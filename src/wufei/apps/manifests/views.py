@@ -146,10 +146,11 @@ def _begun(request: HttpRequest, user: User, source: Manifest | None, blank: dic
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     """One manifest."""
     user, manifest, page = _shown(request.user, number)
+    signatures = signature_rows(f"manifest:{number}", user=user, contents=page.versions)
     context = {
-        "page": page,
+        "page": pages.with_actors(user, page, signatures),
         "may_draw_up": _may_draw_up(user),
-        "rows": signature_rows(f"manifest:{number}", user=user, contents=page.versions),
+        "rows": signatures,
         "subject": f"manifest:{number}",
         "sees_trip": manifest.trip_id is not None and sees_trip(user, manifest.trip_id),
     }

@@ -84,6 +84,7 @@ class SignatureRow:
     sequence: int
     slot: str
     event: str
+    username: str  # empty where somebody without an account signed
     person: str
     organisation: str
     method: str
@@ -162,6 +163,7 @@ def _row(row: Signature, contents: Mapping[str, Any] | None, *, may_reveal: bool
         sequence=row.sequence,
         slot=slot_name(row.slot),
         event=row.event,
+        username=row.person.username if row.person else "",
         person=row.person_name,
         organisation=row.organisation.name if row.organisation else "—",
         method=Method(row.method).label,
