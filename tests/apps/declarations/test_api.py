@@ -104,3 +104,34 @@ def test_others_and_nonsense_are_refused_without_a_trace(api, site, owner, make_
     assert not BookEntry.objects.exists()
     assert not ManagementPlan.objects.exists()
     assert "hw-generate" in [row["table"] for row in api(owner, "GET", "book/tables/")[1]]
+
+
+@pytest.mark.parametrize("text", ["1000", "1.5", "500千克", "1000g", True])
+def test_a_mass_as_text_is_refused_and_nothing_is_booked(api, site, owner, text):
+    status, told = api(owner, "POST", "book/", entry(site, mass_g=text))
+    assert (status, [(e["pointer"], e["code"]) for e in told["errors"]]) == (422, [("/values/mass_g", "grams_type")])
+    assert "1500000" in told["errors"][0]["remedy"]
+    year = local_day(timezone.now()).year
+    rows = {"A3": [{"waste_code": OIL, "form": "L", "planned_g": text}]}
+    status, told = api(owner, "POST", "plans/", {"site": site.code, "year": year, "tables": rows})
+    assert (status, [e["pointer"] for e in told["errors"]]) == (422, ["/tables/A3/0/planned_g"])
+    contract = {
+        "number": "HT-1", "receiver": "某厂", "valid_from": "2026-01-01", "valid_to": "2026-12-31",
+        "items": [{"waste_code": OIL, "method": "R9", "mass_g": text}],
+    }  # fmt: skip
+    status, told = api(owner, "POST", "contracts/", contract)
+    assert (status, [e["pointer"] for e in told["errors"]]) == (422, ["/items/0/mass_g"])
+    plan = {"site": site.code, "head": {}, "tables": {"wastes": [{"waste_code": "900-001-S70", "planned_g": text}]}}
+    status, told = api(owner, "POST", "handling-plans/", plan)
+    assert (status, [e["pointer"] for e in told["errors"]]) == (422, ["/tables/wastes/0/planned_g"])
+    assert not BookEntry.objects.exists()
+    assert not ManagementPlan.objects.exists()
+
+
+def test_the_document_says_what_each_cell_takes(client):
+    shapes = client.get("/api/v1/openapi.json").json()["components"]["schemas"]
+    cells = shapes["BookCells"]
+    assert {"type": "integer", "minimum": 0} in cells["properties"]["mass_g"]["anyOf"]
+    assert "string" not in str(cells["properties"]["mass_g"]["anyOf"])
+    assert cells["additionalProperties"] is False
+    assert {"basis", "A1", "A3", "A7"} <= set(shapes["PlanTables"]["properties"])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
@@ -14,19 +14,34 @@ from ninja import Status as Answer
 from pydantic import Field
 
 from wufei.apps.declarations import agreements, selectors
-from wufei.apps.declarations.api import CELLS_HELP, READ, WRITE, Cells, Key, ReasonIn
+from wufei.apps.declarations.api import READ, WRITE, Key, ReasonIn
 from wufei.apps.declarations.models import Contract, HandlingPlan
 from wufei.apps.registry.models import User
 from wufei.apps.rest.attachments import FileIn, bytes_of
+from wufei.apps.rest.cells import cells_of, plain, tables_of
 from wufei.apps.rest.paging import Page, PageQuery, page_of
 from wufei.apps.rest.schemas import In, Instant, Out, Text
 from wufei.apps.rest.writing import writes
-from wufei.core.agreements import handling_fields, handling_sections
+from wufei.core.agreements import contract_items, handling_fields, handling_sections
 from wufei.core.findings import Finding, Refused
 
 contracts = Router(tags=["contracts"])
 handling_plans = Router(tags=["handling plans"])
 StatusName = Literal["submitted", "approved", "returned", "superseded"]
+if TYPE_CHECKING:  # they are made from the tables of fields
+    from wufei.apps.rest.cells import Cells as ContractItem
+    from wufei.apps.rest.cells import Cells as HandlingHead
+    from wufei.apps.rest.cells import Tables as HandlingTables
+else:
+    ContractItem = cells_of("ContractItem", contract_items())
+    HandlingHead = cells_of("HandlingHead", handling_fields())
+    HandlingTables = tables_of(
+        "HandlingTables",
+        {
+            one.table: (one.name, cells_of(f"Handling{one.table.capitalize()}Row", one.fields))
+            for one in handling_sections()
+        },
+    )
 PERSONAL = frozenset({"person", "phone"})
 
 
@@ -38,7 +53,7 @@ class ContractIn(In):
     receiver_code: Text = Field("", description="接收单位统一社会信用代码。")
     valid_from: date
     valid_to: date
-    items: list[Cells] = Field(max_length=100, description="各废物：waste_code、method、mass_g（整克）。")
+    items: list[ContractItem] = Field(max_length=100, description="各废物：waste_code、method、mass_g（整克）。")
     file: FileIn | None = Field(None, description="合同文件；大于 5 MB 的请在页面上传。")
 
 
@@ -68,10 +83,8 @@ class HandlingIn(In):
     """The handling plan of a building site, or a new version of it with the reason."""
 
     site: Text = Field(description="场所编号。")
-    head: Cells = Field(
-        description="工程：project、builder、contractor、begins_on、ends_on、manager、phone、measures。"
-    )
-    tables: dict[Text, list[Cells]] = Field(description=f"wastes、carriers、receivers。{CELLS_HELP}")
+    head: HandlingHead = Field(description="工程的各栏。")
+    tables: HandlingTables = Field(description="wastes、carriers、receivers；重量一律为整克的整数。")
     reason: Text = Field("", description="变更的原因；第一版不写。")
 
 
@@ -169,7 +182,7 @@ def create_contract(request: HttpRequest, body: ContractIn) -> Answer[dict[str, 
     head = body.model_dump(mode="json", exclude={"items", "file"})
     with _pointing(lambda finding: _cell("", finding)):
         row = agreements.record_contract(
-            generator=firm, head=head, items=body.items, file=file, actor=_actor(request), at=timezone.now()
+            generator=firm, head=head, items=plain(body.items), file=file, actor=_actor(request), at=timezone.now()
         )
     return Answer(201, contract_out(row))
 
@@ -215,12 +228,13 @@ def create_handling_plan(request: HttpRequest, body: HandlingIn) -> Answer[dict[
             return "/reason"
         return _cell("/head" if finding.field in heads else "/tables", finding)
 
-    heads = {one.name for one in handling_fields()} | set(body.head)
+    head = body.head.values()
+    heads = {one.name for one in handling_fields()} | set(head)
     with _pointing(place):
         row = agreements.submit_handling_plan(
             site=site,
-            head=body.head,
-            tables=body.tables,
+            head=head,
+            tables=body.tables.rows(),
             reason=body.reason,
             actor=_actor(request),
             at=timezone.now(),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from django.http import Http404, HttpRequest
 from django.utils import timezone
@@ -14,6 +14,7 @@ from pydantic import Field
 from wufei.apps.declarations import selectors, services
 from wufei.apps.declarations.models import BookEntry, Declaration, ManagementPlan
 from wufei.apps.registry.models import Site, User
+from wufei.apps.rest.cells import cells_of, tables_of
 from wufei.apps.rest.paging import Page, PageQuery, page_of
 from wufei.apps.rest.schemas import LARGEST, In, Instant, LongText, Out, Text, Whole
 from wufei.apps.rest.security import Bearer
@@ -25,8 +26,20 @@ from wufei.core.record_book import tables as book_tables
 router = Router(tags=["declarations"])
 READ, WRITE = Bearer("declarations:read"), Bearer("declarations:write")
 Key = Annotated[int, Path(ge=1, le=LARGEST)]
-Cells = dict[str, Text | LongText | Whole | list[Text] | None]
-CELLS_HELP = "各栏按名称（见台账表的字段）。重量写整数为克，写文字为吨或自带单位；时间 ISO 8601；编码写文字或列表。"
+if TYPE_CHECKING:  # they are made from the tables of fields
+    from wufei.apps.rest.cells import Cells as BookCells
+    from wufei.apps.rest.cells import Tables as PlanTables
+else:
+    BookCells = cells_of(
+        "BookCells", (one for table in book_tables().values() if not table.derived for one in table.fields)
+    )
+    PlanTables = tables_of(
+        "PlanTables",
+        {
+            name: (table.name, cells_of(f"Plan{name.capitalize()}Row", table.fields))
+            for name, table in plan_tables().items()
+        },
+    )
 
 
 class DeclarationIn(In):
@@ -98,7 +111,7 @@ class EntryIn(In):
 
     site: Text = Field(description="场所编号。")
     table: Text = Field(description="台账表，见 /declarations/book/tables/。")
-    values: Cells = Field(description=CELLS_HELP)
+    values: BookCells = Field(description="各栏按名称；重量一律为整克的整数。")
 
 
 class EntryOut(Out):
@@ -149,13 +162,13 @@ class PlanIn(In):
 
     site: Text = Field(description="场所编号。")
     year: Whole
-    tables: dict[Text, list[Cells]] = Field(default_factory=dict, description="表名到各行：basis、A1—A7。")
+    tables: PlanTables | None = Field(None, description="表名到各行：basis、A1—A7；重量一律为整克。")
 
 
 class PlanTablesIn(In):
     """Tables of a draft; those that are not named stay."""
 
-    tables: dict[Text, list[Cells]]
+    tables: PlanTables
 
 
 class TransferOut(Out):
@@ -297,11 +310,10 @@ def create_book_entry(request: HttpRequest, body: EntryIn) -> Answer[dict[str, o
     """登记一条：给出批次号，并记入产废一本账（由联单记账的除外）。"""
     site = _own_site(request, body.site)
     table = book_tables().get(body.table)
-    names = {*body.values, *(one.name for one in table.fields)} if table else set()
+    values = body.values.values()
+    names = {*values, *(one.name for one in table.fields)} if table else set()
     with _pointing("/values", names):
-        entry = services.book(
-            site=site, table=body.table, values=body.values, actor=_actor(request), at=timezone.now()
-        )
+        entry = services.book(site=site, table=body.table, values=values, actor=_actor(request), at=timezone.now())
     return Answer(201, entry_out(entry))
 
 
@@ -349,10 +361,10 @@ def create_management_plan(request: HttpRequest, body: PlanIn) -> Answer[dict[st
     site = _own_site(request, body.site)
     actor, at = _actor(request), timezone.now()
     plan = services.start_plan(site=site, year=body.year, actor=actor, at=at)
-    if body.tables:
+    if rows := body.tables.rows() if body.tables else {}:
         own = selectors.own_plans(request.user)
         with _pointing_to_tables():
-            plan = services.save_plan(own, pk=plan.pk, rows=body.tables, actor=actor, at=at)
+            plan = services.save_plan(own, pk=plan.pk, rows=rows, actor=actor, at=at)
     return Answer(201, _plan_detail(plan))
 
 
@@ -371,7 +383,7 @@ def update_management_plan(request: HttpRequest, pk: Key, body: PlanTablesIn) ->
     """填写草稿的一些表；没有写到的表不变。"""
     own = selectors.own_plans(request.user)
     with _pointing_to_tables():
-        plan = services.save_plan(own, pk=pk, rows=body.tables, actor=_actor(request), at=timezone.now())
+        plan = services.save_plan(own, pk=pk, rows=body.tables.rows(), actor=_actor(request), at=timezone.now())
     return _plan_detail(plan)
 
 

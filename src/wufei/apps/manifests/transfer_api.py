@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
@@ -17,17 +17,23 @@ from wufei.apps.manifests.transfer_pages import MOST_MANIFESTS, charge_of, remai
 from wufei.apps.registry import transfer_reads as reads
 from wufei.apps.registry import transfers
 from wufei.apps.registry.models import RegionTransfer, User
+from wufei.apps.rest.cells import cells_of, plain
 from wufei.apps.rest.paging import Page, PageQuery, page_of
 from wufei.apps.rest.schemas import LARGEST, In, Instant, LongText, MassOrNoneG, Out, Rate, Text, Whole
 from wufei.apps.rest.security import Bearer
 from wufei.apps.rest.writing import writes
 from wufei.core.findings import Finding, Refused
-from wufei.core.transfer_life import DECISIONS, STATES, leave_name, moves
+from wufei.core.transfer_life import DECISIONS, STATES, head_fields, leave_name, moves, waste_fields
 
 router = Router(tags=["transfers"])
 READ, WRITE = Bearer("transfers:read"), Bearer("transfers:write")
 Key = Annotated[int, Path(ge=1, le=LARGEST)]
-Cells = dict[str, Text | LongText | Whole | None]
+if TYPE_CHECKING:  # they are made from the tables of fields
+    from wufei.apps.rest.cells import Cells as TransferHead
+    from wufei.apps.rest.cells import Cells as TransferWaste
+else:
+    TransferHead = cells_of("TransferHead", head_fields())
+    TransferWaste = cells_of("TransferWaste", waste_fields())
 Direction = Literal["out", "in"]
 Kind = Literal["approval", "filing"]
 StatusName = Literal[
@@ -51,11 +57,11 @@ class ApplyIn(In):
     """An application for one site of the caller's firm."""
 
     site: Text = Field(description="本单位的场所编号：移出时为产生的场所，移入时为接受的场所。")
-    head: Cells = Field(
+    head: TransferHead = Field(
         description="direction（out、in）、other_name、other_code、other_place（从省写起）、other_permit、"
         "other_permit_until、asked_from、asked_until、carrier、route、note。"
     )
-    wastes: list[Cells] = Field(
+    wastes: list[TransferWaste] = Field(
         max_length=100, description="各种废物：waste_code、method（贮存不写）、mass_g（整克）。"
     )
 
@@ -259,7 +265,7 @@ def apply_for_transfer(request: HttpRequest, body: ApplyIn) -> Answer[dict[str, 
         raise Http404
     with _pointing({}):
         made = transfers.apply_transfer(
-            site=site, head=body.head, wastes=body.wastes, actor=_actor(request), at=timezone.now()
+            site=site, head=body.head.values(), wastes=plain(body.wastes), actor=_actor(request), at=timezone.now()
         )
     return Answer(201, _detail(request, made.pk))
 
