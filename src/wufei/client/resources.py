@@ -128,7 +128,7 @@ class ManifestTemplates(Resource):
 
 
 class Amendments(Resource):
-    """Requests to change what was signed (修改申请); ``create`` asks for one."""
+    """Requests to change what was signed (更正申请); ``create`` asks for one."""
 
     def answer(self, key: int, choice: str, *, comment: str = "") -> Row:
         """Say ``agree`` or ``reject``."""

@@ -1,4 +1,4 @@
-"""Changing what was signed (签后修改): one mechanism for every field of every kind of document.
+"""Changing what was signed (更正): one mechanism for every field of every kind of document.
 
 A table of rules says for each JSON pointer who may ask, who must agree, until when, and what silence means. An
 amendment is a list of changes against a version; it is applied only as a whole, and only while what it says was there
@@ -216,10 +216,10 @@ def change_findings(document: Any, changes: Sequence[Change]) -> list[Finding]:
     for number, change in enumerate(changes, 1):
         there = value_at(document, change.pointer)
         if not is_same(there, change.before):
-            what = f"“{change.pointer}”现在是 {_shown(there)}，申请里写的修改前是 {_shown(change.before)}。"
+            what = f"“{change.pointer}”现在是 {_shown(there)}，申请里写的更正前是 {_shown(change.before)}。"
             found.append(Finding(number, change.pointer, what, "请刷新文件，按现在的内容重新申请。", "stale_before"))
         elif is_same(change.before, change.after):
-            what = f"“{change.pointer}”修改前后相同：{_shown(change.after)}。"
+            what = f"“{change.pointer}”更正前后相同：{_shown(change.after)}。"
             found.append(Finding(number, change.pointer, what, "请去掉这一项，或写上要改成的值。", "no_change"))
     places = [segments(change.pointer) for change in changes]
     for number, place in enumerate(places, 1):
@@ -316,7 +316,7 @@ def terms_of(
     """
     findings = []
     if not changes or len(changes) > MOST_CHANGES:
-        what = f"一份申请写了 {len(changes)} 项修改，应为 1 至 {MOST_CHANGES} 项。"
+        what = f"一份申请写了 {len(changes)} 项更正，应为 1 至 {MOST_CHANGES} 项。"
         findings.append(Finding(None, "", what, "请写明要改哪些字段。", "number_of_changes"))
     chosen = [
         (number, change, rule)
@@ -328,7 +328,7 @@ def terms_of(
         if number not in refused and not may_ask(slot, change.pointer, rule):
             who = "、".join(_named(rule, rule.may_ask, change.pointer)) or "任何一方都不"
             refused.add(number)
-            what = f"“{change.pointer}”不能由“{slot}”申请修改，可以申请的是：{who}。"
+            what = f"“{change.pointer}”不能由“{slot}”申请更正，可以申请的是：{who}。"
             findings.append(Finding(number, change.pointer, what, "请由可以申请的一方提出。", "may_not_ask"))
     if findings:
         raise Refused(findings)
@@ -365,12 +365,12 @@ def open_amendment(
     terms = terms_of(changes, slot=slot, profile=profile, parties=parties, rules=rules, at=at, calendar=calendar)
     findings = change_findings(document, changes)
     if terms.needs_reason and not reason.strip():
-        findings.append(Finding(None, "reason", "没有写修改原因。", "请写明为什么要改。", "no_reason"))
+        findings.append(Finding(None, "reason", "没有写更正原因。", "请写明为什么要改。", "no_reason"))
     if len(reason) > LONGEST_REASON:
-        what = f"修改原因有 {len(reason)} 个字，最多 {LONGEST_REASON} 个。"
+        what = f"更正原因有 {len(reason)} 个字，最多 {LONGEST_REASON} 个。"
         findings.append(Finding(None, "reason", what, "请写短些。", "reason_too_long"))
     if terms.needs_evidence and not has_evidence:
-        what = "这些字段要附凭证才能修改。"
+        what = "这些字段要附凭证才能更正。"
         findings.append(Finding(None, "evidence", what, "请上传过磅单、证件等 PDF、JPG 或 PNG。", "no_evidence"))
     if not findings:
         try:
@@ -387,7 +387,7 @@ def open_amendment(
 
 def _still_open(amendment: Amendment) -> None:
     if amendment.state is not State.OPEN:
-        told = f"这份修改申请{STATE_NAMES[amendment.state]}，不能再答复或撤回。需要再改请重新申请。"
+        told = f"这份更正申请{STATE_NAMES[amendment.state]}，不能再答复或撤回。需要再改请重新申请。"
         raise ClosedAmendment(told)
 
 
@@ -400,7 +400,7 @@ def answer(amendment: Amendment, slot: str, choice: Choice, *, at: datetime) -> 
     amendment = expire(amendment, at=at)
     _still_open(amendment)
     if slot not in amendment.must_agree:
-        raise ClosedAmendment(f"这份修改申请不需要“{slot}”答复。")
+        raise ClosedAmendment(f"这份更正申请不需要“{slot}”答复。")
     if slot in amendment.answers:
         raise ClosedAmendment(f"“{slot}”已经答复过，答复不能更改。需要再改请重新申请。")
     answers = {**amendment.answers, slot: choice}
@@ -438,7 +438,7 @@ def expire(amendment: Amendment, *, at: datetime) -> Amendment:
 def decide(amendment: Amendment, choice: Choice) -> Amendment:
     """The office decides what nobody answered. Raises ``ClosedAmendment`` where it was not handed to the office."""
     if amendment.state is not State.ESCALATED:
-        raise ClosedAmendment("只有交主管部门决定的修改申请才由主管部门决定。")
+        raise ClosedAmendment("只有交主管部门决定的更正申请才由主管部门决定。")
     return replace(amendment, state=State.AGREED if choice is Choice.AGREE else State.REJECTED)
 
 

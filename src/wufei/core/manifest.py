@@ -171,6 +171,13 @@ def is_major_difference(outcome: Outcome, *, tolerance_ppm: int, least_g: int) -
     return gap > least_g and gap * 1_000_000 > outcome.sent_g * tolerance_ppm
 
 
+def is_far_off(before_g: int | None, after_g: int | None) -> bool:
+    """Whether a mass is ten times what it was or more, or a tenth or less: kilograms written where grams belong."""
+    if not before_g or after_g is None:
+        return False
+    return after_g >= 10 * before_g or 10 * after_g <= before_g
+
+
 def slot_of_carrier(position: int) -> str:
     """The slot of the carrier at a position (from 1): ``carrier:1``."""
     return f"carrier:{position}"

@@ -47,7 +47,7 @@ def test_a_change_is_asked_answered_and_shown(memos, people, page):
     _, shown = page(people["generator"], "ask", query=ASK)
     assert 'value="1000"' in shown
     answer, _ = page(
-        people["generator"], "ask", query=ASK, field0="1100", field1="", reason="笔误",
+        people["generator"], "ask", query=ASK, reason="笔误", **{"/wastes/0/mass_g": "1100"},
         evidence=SimpleUploadedFile("磅单.pdf", b"%PDF-1.7"),
     )  # fmt: skip
     row = AmendmentRecord.objects.get()
@@ -64,16 +64,16 @@ def test_a_change_is_asked_answered_and_shown(memos, people, page):
     assert AmendmentRecord.objects.get().status == State.AGREED
     assert memos.document["wastes"][0]["mass_g"] == 1100
     _, shown = page(people["receiver"], "index")
-    assert "没有等您答复的修改申请" in shown
+    assert "没有等您答复的更正申请" in shown
     _, shown = page(people["receiver"], "index", query="?show=all")
     assert "已同意" in shown
 
 
 def test_what_is_wrong_stands_on_the_form_with_what_was_typed(memos, people, page):
-    answer, shown = page(people["generator"], "ask", query=ASK, field0="很多", field1="", reason="")
+    answer, shown = page(people["generator"], "ask", query=ASK, preview="1", **{"/wastes/0/mass_g": "很多"})
     assert (answer.status_code, "应为整数" in shown, 'value="很多"' in shown) == (422, True, True)
-    answer, shown = page(people["generator"], "ask", query=ASK, field0="7", field1="", reason="")
-    for told in ("没有写修改原因", "要附凭证"):
+    answer, shown = page(people["generator"], "ask", query=ASK, reason="", **{"/wastes/0/mass_g": "7"})
+    for told in ("没有写更正原因", "要附凭证"):
         assert told in shown
     assert not AmendmentRecord.objects.exists()
 
@@ -90,10 +90,10 @@ def test_who_has_no_part_finds_nothing(memos, people, page, who):
 
 def test_opening_an_overdue_amendment_to_answer_settles_it_first(memos, people, page):
     row = ask(memos, people["generator"], at=timezone.now() - timedelta(days=30))
-    assert "同意修改" not in page(people["receiver"], "detail", row.pk)[1]
+    assert "同意更正" not in page(people["receiver"], "detail", row.pk)[1]
     page(people["receiver"], "detail", row.pk, action="agree")
     assert AmendmentRecord.objects.get().status == State.ESCALATED
-    assert "决定：同意修改" in page(people["office"], "detail", row.pk)[1]
+    assert "决定：同意更正" in page(people["office"], "detail", row.pk)[1]
     assert "备忘 1" in page(people["office"], "index")[1]
     page(people["office"], "detail", row.pk, action="decide_agree")
     assert memos.document["wastes"][0]["mass_g"] == 1100
@@ -109,7 +109,7 @@ def test_a_correction_is_asked_answered_and_closed(memos, people, page):
     assert row.items == [{"pointer": "/wastes/0/mass_g", "comment": "与磅单不符"}]
     assert "与磅单不符" in page(people["generator"], "correction", row.pk)[1]
     assert "还剩 4 天" in page(people["generator"], "corrections")[1]
-    page(people["generator"], "correction", row.pk, action="answer", answer="已申请修改")
+    page(people["generator"], "correction", row.pk, action="answer", answer="已申请更正")
     page(people["office"], "correction", row.pk, action="done")
     assert CorrectionRequest.objects.get().status == "done"
     for who in ("receiver", "stranger"):

@@ -171,7 +171,7 @@ def test_the_office_decides_what_nobody_answered(memos, people, choice, state, c
 
 def test_the_command_settles_and_marks_what_is_overdue(memos, people):
     done = CliRunner().invoke(command, ["settle"])
-    assert done.output == "了结修改申请 0 份，标为逾期的更正要求 0 份。\n"
+    assert done.output == "了结更正申请 0 份，标为逾期的更正要求 0 份。\n"
     assert CliRunner().invoke(command, ["settle", "--at", "9999-01-01"]).exit_code == 2
     assert CliRunner().invoke(command, ["settle", "--at", "tomorrow"]).exit_code == 2
 
@@ -258,7 +258,7 @@ def correct(user, **more):
 def test_an_office_asks_a_firm_answers_and_the_office_closes(memos, people):
     row = correct(people["office"])
     assert (row.organisation, row.status) == (people["generator"].organisation, RequestStatus.OPEN)
-    row = corrections.answer_correction(row.pk, user=people["generator"], text="已申请修改", at=AT)
+    row = corrections.answer_correction(row.pk, user=people["generator"], text="已申请更正", at=AT)
     row = corrections.close_correction(row.pk, user=people["office"], status=RequestStatus.OPEN, at=AT)
     row = corrections.answer_correction(row.pk, user=people["generator"], text="已改好", at=AT)
     row = corrections.close_correction(row.pk, user=people["office"], status=RequestStatus.DONE, at=AT)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
@@ -16,6 +16,7 @@ from wufei.apps.amendments import corrections as requests
 from wufei.apps.amendments import selectors, services
 from wufei.apps.amendments.models import AmendmentRecord, CorrectionRequest, RequestStatus
 from wufei.apps.amendments.subjects import kind_of
+from wufei.apps.amendments.trial import effects_for
 from wufei.apps.registry.models import User
 from wufei.apps.rest.attachments import FileIn, bytes_of
 from wufei.apps.rest.paging import Page, PageQuery, page_of
@@ -93,6 +94,31 @@ class PartyOut(Out):
     answered_at: Instant | None
 
 
+class EffectOut(Out):
+    """A quantity before and after, in words."""
+
+    label: str
+    before: str
+    after: str
+
+
+class EffectFindingOut(Out):
+    """What the checks found in the changed document."""
+
+    field: str
+    code: str
+    what: str
+    remedy: str
+    level: str
+
+
+class EffectsOut(Out):
+    """What an amendment does, tried by the books when it was asked, as far as the reader may know it."""
+
+    rows: list[EffectOut]
+    findings: list[EffectFindingOut]
+
+
 class AmendmentOut(Out):
     """One request to change a document."""
 
@@ -111,6 +137,7 @@ class AmendmentOut(Out):
     due_at: Instant
     closed_at: Instant | None
     applied_version: int | None
+    effects: EffectsOut
     parties: list[PartyOut]
 
 
@@ -205,7 +232,7 @@ def ask(request: HttpRequest, subject: str, asked: AmendIn) -> Answer[dict[str, 
     )
     with _pointing("changes"):
         row = services.request_amendment(new, user=user, at=timezone.now())
-    return Answer(201, amendment_out(row))
+    return Answer(201, amendment_out(row, user))
 
 
 def _change(given: ChangeIn, document: Any) -> Change:
@@ -218,8 +245,9 @@ def _change(given: ChangeIn, document: Any) -> Change:
     return Change(given.pointer, before, given.after if "after" in given.model_fields_set else ABSENT)
 
 
-def amendment_out(row: AmendmentRecord) -> dict[str, object]:
-    """An amendment as the interface answers it."""
+def amendment_out(row: AmendmentRecord, user: User) -> dict[str, object]:
+    """An amendment as the interface answers it to somebody."""
+    effects = effects_for(selectors.slots_on(user, row.parties.all()), row.effects)
     names = (
         "id", "subject", "title", "status", "version", "slot", "changes", "reason", "on_silence", "created_at",
         "due_at", "closed_at", "applied_version",
@@ -227,6 +255,12 @@ def amendment_out(row: AmendmentRecord) -> dict[str, object]:
     return {name: getattr(row, name) for name in names} | {
         "organisation": row.organisation.name if row.organisation else OFFICE,
         "evidence": row.evidence.name if row.evidence else "",
+        "effects": {
+            "rows": [asdict(effect) for effect in effects.rows],
+            "findings": [
+                {name: finding[name] for name in EffectFindingOut.model_fields} for finding in effects.findings
+            ],
+        },
         "parties": [
             {name: getattr(party, name) for name in ("slot", "must_agree", "answer", "comment", "answered_at")}
             | {"organisation": party.organisation.name if party.organisation else OFFICE}
@@ -249,7 +283,7 @@ def _joined(request: HttpRequest) -> Any:
 
 
 def _shown(request: HttpRequest, pk: int) -> dict[str, object]:
-    return amendment_out(get_object_or_404(_joined(request), pk=pk))
+    return amendment_out(get_object_or_404(_joined(request), pk=pk), _user(request))
 
 
 def _settled(request: HttpRequest, pk: int) -> None:
@@ -261,33 +295,33 @@ def _settled(request: HttpRequest, pk: int) -> None:
 # --- Amendments ---------------------------------------------------------------------------------------------------
 
 
-@router.get("/", auth=READ, response=Page[AmendmentOut], summary="修改申请列表")
+@router.get("/", auth=READ, response=Page[AmendmentOut], summary="更正申请列表")
 def list_amendments(request: HttpRequest, asked: Query[AmendmentQuery]) -> dict[str, object]:
-    """可见的修改申请，按申请的先后；waiting=true 只要等本方答复的。"""
-    rows = _joined(request)
+    """可见的更正申请，按申请的先后；waiting=true 只要等本方答复的。"""
+    rows, user = _joined(request), _user(request)
     if asked.waiting:
         rows = rows.filter(pk__in=selectors.waiting_for(request.user).values("pk"))
     if asked.status:
         rows = rows.filter(status=asked.status)
     if asked.subject:
         rows = rows.filter(subject=asked.subject)
-    return page_of(rows, asked, amendment_out, by="created_at")
+    return page_of(rows, asked, lambda row: amendment_out(row, user), by="created_at")
 
 
-@router.post("/", auth=WRITE, response={201: AmendmentOut}, summary="申请修改")
+@router.post("/", auth=WRITE, response={201: AmendmentOut}, summary="申请更正")
 @writes
 def request_amendment(request: HttpRequest, body: AmendmentIn) -> Answer[dict[str, object]]:
-    """申请修改已签字的文件；谁必须同意、到什么时候、逾期怎样，由规则表决定。不需别人同意的立即生效。"""
+    """申请更正已签字的文件；谁必须同意、到什么时候、逾期怎样，由规则表决定。不需别人同意的立即生效。"""
     return ask(request, body.subject, body)
 
 
-@router.get("/{int:pk}/", auth=READ, response=AmendmentOut, summary="一份修改申请")
+@router.get("/{int:pk}/", auth=READ, response=AmendmentOut, summary="一份更正申请")
 def get_amendment(request: HttpRequest, pk: Key) -> dict[str, object]:
-    """修改的内容、各方的答复和结果。"""
+    """更正的内容、各方的答复和结果。"""
     return _shown(request, pk)
 
 
-@router.post("/{int:pk}/answer/", auth=WRITE, response=AmendmentOut, summary="答复修改申请")
+@router.post("/{int:pk}/answer/", auth=WRITE, response=AmendmentOut, summary="答复更正申请")
 @writes
 def answer_amendment(request: HttpRequest, pk: Key, body: AnswerIn) -> dict[str, object]:
     """同意或不同意，并签字；不写 slot 则答复本方全部待答的席位。"""
@@ -298,7 +332,7 @@ def answer_amendment(request: HttpRequest, pk: Key, body: AnswerIn) -> dict[str,
     return _shown(request, pk)
 
 
-@router.post("/{int:pk}/withdraw/", auth=WRITE, response=AmendmentOut, summary="撤回修改申请")
+@router.post("/{int:pk}/withdraw/", auth=WRITE, response=AmendmentOut, summary="撤回更正申请")
 @writes
 def withdraw_amendment(request: HttpRequest, pk: Key) -> dict[str, object]:
     """由申请的一方撤回。"""
@@ -307,7 +341,7 @@ def withdraw_amendment(request: HttpRequest, pk: Key) -> dict[str, object]:
     return _shown(request, pk)
 
 
-@router.post("/{int:pk}/decide/", auth=WRITE, response=AmendmentOut, summary="决定修改申请")
+@router.post("/{int:pk}/decide/", auth=WRITE, response=AmendmentOut, summary="决定更正申请")
 @writes
 def decide_amendment(request: HttpRequest, pk: Key, body: DecisionIn) -> dict[str, object]:
     """无人答复、交主管部门决定的，由主管部门决定。"""

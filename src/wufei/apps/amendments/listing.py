@@ -68,7 +68,7 @@ def amendments(at: datetime, *, only_waiting: bool) -> Listing[AmendmentRecord]:
         )
 
     return Listing(
-        "修改申请",
+        "更正申请",
         ("organisation", "requested_by"),
         (
             Column("文件", "title"),
@@ -79,9 +79,9 @@ def amendments(at: datetime, *, only_waiting: bool) -> Listing[AmendmentRecord]:
         ),
         (),
         cells,
-        "没有等您答复的修改申请" if only_waiting else "没有修改申请",
+        "没有等您答复的更正申请" if only_waiting else "没有更正申请",
         default_sort="-created_at",
-        hint="已签的文件要改，请打开该文件，点“申请修改”。",
+        hint="已签的文件要改，请打开该文件，点“申请更正”。",
     )
 
 

@@ -1,4 +1,4 @@
-"""Changes to signed documents (签后修改) and corrections that an office asks for (更正要求).
+"""Changes to signed documents (更正) and corrections that an office asks for (更正要求).
 
 Invariant: an amendment that is closed never changes, each slot answers once, and what is agreed is applied once
 (``applied_version``). The rules are in ``core.amendment``; this is what of it is kept.
@@ -26,6 +26,7 @@ class AmendmentRecord(models.Model):
     changes = models.JSONField()
     reason = models.CharField(max_length=500, blank=True)
     evidence = models.ForeignKey(EvidenceFile, models.PROTECT, null=True, related_name="amendments")
+    effects = models.JSONField(default=dict)  # what it would do, as tried when it was asked: ``trial.Effects``
     on_silence = models.CharField(max_length=10)
     status = models.CharField(max_length=20, choices=[(state.value, name) for state, name in STATE_NAMES.items()])
     created_at = models.DateTimeField()

@@ -1,6 +1,6 @@
 """Reads of the amendments, and the one place that decides which of them a person may see."""
 
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +11,16 @@ from django.utils.timezone import localtime
 
 from wufei.apps.amendments.models import AmendmentParty, AmendmentRecord, CorrectionRequest, RequestStatus
 from wufei.apps.amendments.services import DECISION, OFFICE_ROLES, is_office_of
-from wufei.apps.amendments.subjects import kind_of
+from wufei.apps.amendments.subjects import kind_of, plain_words
+from wufei.apps.amendments.trial import Effects, effects_for
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import scope, visible_organisations
 from wufei.apps.signatures.reference import slot_name
 from wufei.core import amendment as core
+from wufei.core.pointers import ABSENT
 from wufei.core.working_days import days_left
 
 Person = User | AnonymousUser
-NOTHING = "空"
 
 
 def visible_amendments(user: Person) -> QuerySet[AmendmentRecord]:
@@ -137,13 +138,14 @@ class AmendmentDetail:
     left: str
     silence: str
     changes: tuple[ChangeRow, ...]
+    effects: Effects
     parties: tuple[PartyRow, ...]
     may_answer: bool
     may_withdraw: bool
     may_decide: bool
 
 
-_SILENCE = {
+SILENCE = {
     core.Silence.AGREE: "逾期不答复视为同意",
     core.Silence.REJECT: "逾期不答复视为不同意",
     core.Silence.ESCALATE: "逾期不答复交主管部门决定",
@@ -151,25 +153,16 @@ _SILENCE = {
 _ANSWERS = {core.Choice.AGREE: ("同意", "bg-green-lt"), core.Choice.REJECT: ("不同意", "bg-red-lt")}
 
 
-def shown_value(raw: dict[str, Any], end: str) -> str:
-    """A value before or after, for people."""
-    value = raw.get(end)
-    if value in (None, ""):
-        return NOTHING
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def change_rows(subject: str, changes: list[dict[str, Any]]) -> tuple[ChangeRow, ...]:
     """Changes with the words of the document's own app."""
     kind = kind_of(subject)
+    words = kind.words if kind else plain_words
     return tuple(
         ChangeRow(
             kind.label(raw["pointer"]) if kind else raw["pointer"],
             raw["pointer"],
-            shown_value(raw, "before"),
-            shown_value(raw, "after"),
+            words(raw["pointer"], raw.get("before", ABSENT)),
+            words(raw["pointer"], raw.get("after", ABSENT)),
         )
         for raw in changes
     )
@@ -204,13 +197,21 @@ def amendment_detail(user: User, pk: int, *, at: datetime) -> AmendmentDetail | 
         created_at=row.created_at,
         due=due_text(row.due_at),
         left=left_text(at, row.due_at) if is_open else "",
-        silence=_SILENCE[core.Silence(row.on_silence)] if is_open else "",
+        silence=SILENCE[core.Silence(row.on_silence)] if is_open else "",
         changes=change_rows(row.subject, row.changes),
+        effects=effects_for(slots_on(user, parties), row.effects),
         parties=tuple(_party(party) for party in parties if party.must_agree),
         may_answer=is_open and mine and at < row.due_at,
         may_withdraw=own and state in {core.State.OPEN, core.State.ESCALATED},
         may_decide=office and state is core.State.ESCALATED,
     )
+
+
+def slots_on(user: Person, parties: Iterable[AmendmentParty]) -> list[str]:
+    """The slots in which a person reads an amendment: those of their firm; who has no firm reads by office."""
+    firm = scope(user).organisation_id
+    own = [party.slot for party in parties if firm and party.organisation_id == firm]
+    return own if firm else [core.OFFICE]
 
 
 def _is_mine(user: User, party: AmendmentParty, *, office: bool) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from wufei.apps.amendments.calendar import calendar
 from wufei.apps.amendments.models import AmendmentParty, AmendmentRecord
 from wufei.apps.amendments.signed import ANSWER, DECIDE, REQUEST, answer_content, request_content, subject_of
 from wufei.apps.amendments.subjects import AmendableKind, Applied, Current, kind_of
+from wufei.apps.amendments.trial import Effects, effects_for, try_out
 from wufei.apps.facts.services import record_fact
 from wufei.apps.registry.models import Role, User
 from wufei.apps.registry.selectors import scope
@@ -71,21 +72,12 @@ def request_amendment(new: NewAmendment, *, user: User, at: datetime) -> Amendme
     """
     settle_due(at, subject=new.subject)
     kind, current = _current(user, new.subject)
-    findings = evidence_findings(new.evidence) if new.evidence else []
-    for number, change in enumerate(new.changes, 1):
-        try:
-            segments(change.pointer)
-        except NoSuchPlace:
-            what = f"“{change.pointer}”不是字段的位置。"
-            findings.append(
-                Finding(number, change.pointer, what, "请以 / 开头，如 /wastes/0/mass_g。", "bad_pointer")
-            )
-    if "\\u0000" in json.dumps([change.as_dict() for change in new.changes]):
-        findings.append(Finding(None, "", "修改内容里有空字符（NUL）。", "请重新输入。", "nul"))
+    findings = _unreadable(new)
     if findings:
         raise Refused(findings)
     _clash(new)
     opened = _open(new, current, kind, user, at)
+    effects = _tried(new.subject, kind, current, opened, user, at)
     record = AmendmentRecord.objects.create(
         subject=new.subject,
         title=current.title,
@@ -98,6 +90,7 @@ def request_amendment(new: NewAmendment, *, user: User, at: datetime) -> Amendme
         changes=[change.as_dict() for change in opened.changes],
         reason=new.reason.strip(),
         evidence=keep_evidence(new.evidence, at=at) if new.evidence else None,
+        effects=effects,
         on_silence=opened.on_silence,
         status=core.State.OPEN,
         created_at=at,
@@ -115,12 +108,67 @@ def request_amendment(new: NewAmendment, *, user: User, at: datetime) -> Amendme
     return record
 
 
+def _unreadable(new: NewAmendment) -> list[Finding]:
+    findings = evidence_findings(new.evidence) if new.evidence else []
+    for number, change in enumerate(new.changes, 1):
+        try:
+            segments(change.pointer)
+        except NoSuchPlace:
+            what = f"“{change.pointer}”不是字段的位置。"
+            findings.append(
+                Finding(number, change.pointer, what, "请以 / 开头，如 /wastes/0/mass_g。", "bad_pointer")
+            )
+    if "\\u0000" in json.dumps([change.as_dict() for change in new.changes]):
+        findings.append(Finding(None, "", "更正内容里有空字符（NUL）。", "请重新输入。", "nul"))
+    return findings
+
+
+def _tried(
+    subject: str, kind: AmendableKind, current: Current, opened: core.Amendment, user: User, at: datetime
+) -> dict[str, Any]:
+    changes = tuple(change.as_dict() for change in opened.changes)
+    after = core.apply_changes(current.document, opened.changes)
+    return try_out(kind, Applied(subject, current.version, current.document, after, changes, 0, user.username, at))
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an amendment would do and need, told before it is signed."""
+
+    slot: str
+    changes: tuple[core.Change, ...]
+    terms: core.Terms
+    effects: Effects
+
+
+@transaction.atomic
+def preview_amendment(new: NewAmendment, *, user: User, at: datetime) -> Preview:
+    """What asking would do; nothing is kept. Raises ``Refused`` as asking would, but for reason and evidence."""
+    kind, current = _current(user, new.subject)
+    if findings := _unreadable(new):
+        raise Refused(findings)
+    _clash(new)
+    whole = replace(new, reason=new.reason or "—", evidence=new.evidence or Evidence("", b""))
+    opened = _open(whole, current, kind, user, at)
+    terms = core.terms_of(
+        opened.changes,
+        slot=opened.slot,
+        profile=current.profile,
+        parties=current.parties,
+        rules=core.rules_of(kind.rules),
+        at=at,
+        calendar=calendar(),
+    )
+    kept = _tried(new.subject, kind, current, opened, user, at)
+    return Preview(opened.slot, opened.changes, terms, effects_for(slots_of(user, current), kept))
+
+
 def _open(new: NewAmendment, current: Current, kind: AmendableKind, user: User, at: datetime) -> core.Amendment:
     """Open it in the slot that is given, or in the first of the asker's slots that may ask."""
     own = slots_of(user, current)
     tried = [new.slot] if new.slot else own
     if not set(tried) & set(own):
-        what = f"您在“{current.title}”上没有可以申请修改的席位。"
+        what = f"您在“{current.title}”上没有可以申请更正的席位。"
         raise _refused(what, "请由文件上的单位申请。", "no_slot")
     refused: Refused | None = None
     for slot in tried:
@@ -156,7 +204,7 @@ def _clash(new: NewAmendment) -> None:
         for other, pk in taken:
             short = min(len(place), len(other))
             if place[:short] == other[:short]:
-                what = f"“{change.pointer}”已有一份修改申请（编号 {pk}）还没有办完。"
+                what = f"“{change.pointer}”已有一份更正申请（编号 {pk}）还没有办完。"
                 remedy = "请等它办完，或由申请的一方撤回。"
                 findings.append(Finding(number, change.pointer, what, remedy, "other_amendment_open"))
                 break
@@ -208,7 +256,7 @@ def answer_amendment(
     findings: list[Finding] = []
     if not mine:
         findings.append(
-            Finding(None, "", "这份修改申请没有等您答复的。", "请刷新页面，查看现在的状态。", "nothing_waits")
+            Finding(None, "", "这份更正申请没有等您答复的。", "请刷新页面，查看现在的状态。", "nothing_waits")
         )
     try:
         for party in mine:

@@ -60,7 +60,7 @@ def _signed_content(signature: Signature) -> Any:
 
 def _summary(asked: Asked) -> Summary | None:
     record = _record(asked.subject)
-    return Summary(record.title, (("修改原因", record.reason),)) if record else None
+    return Summary(record.title, (("更正原因", record.reason),)) if record else None
 
 
 def _content(asked: Asked) -> Any:

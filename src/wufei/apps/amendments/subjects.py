@@ -1,11 +1,16 @@
 """Documents that can be amended: one entry a prefix of the subject, filled by the app that owns the document."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from wufei.apps.registry.models import User
+from wufei.core.findings import Finding
+from wufei.core.pointers import ABSENT
+
+NOTHING = "空"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,52 @@ def _no_address(subject: str) -> str:
     return ""
 
 
+def plain_words(pointer: str, value: Any) -> str:
+    """A value in words where its document's app has none of its own."""
+    if value is ABSENT or value in ("", None):
+        return NOTHING
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A quantity that an amendment may move, in words. ``slots`` may know it, all where none is named."""
+
+    label: str
+    text: str
+    slots: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What is measured of a document as it stands, and what the newest version was found to have wrong."""
+
+    measures: tuple[Measure, ...]
+    findings: tuple[Mapping[str, Any], ...] = ()  # each with ``slots`` as a measure has
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentForm:
+    """The document's own form, in which a change is asked for.
+
+    Attributes:
+        template: shows the ``groups`` of its inputs, which are named by pointers.
+        groups: the inputs at all pointers that are ``wanted`` (it gives the note of the rule, else ``None``), with
+            what was typed and what is wrong with it.
+        read: the document with what was typed (pointer -> text); raises ``Refused`` with all that is no value.
+        context: what the template needs for this person beside the inputs.
+    """
+
+    template: str
+    groups: Callable[
+        [Current, Callable[[str], str | None], Mapping[str, str] | None, Sequence[Finding]], Sequence[Any]
+    ]
+    read: Callable[[Current, Mapping[str, str]], Any]
+    context: Callable[[User], Mapping[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class AmendableKind:
     """What the owner of a kind of document tells the amendments.
@@ -60,6 +111,9 @@ class AmendableKind:
         rules: table of ``core.amendment`` rules below ``data/``.
         label: what a person calls a place: ``/wastes/0/mass_g`` is 废物 1 移出量.
         address: of the document's page.
+        words: a value as the document's own page says it: 200 千克.
+        form: the document's own form; without one, places are asked for as plain text.
+        weigh: what is measured before and after an amendment is tried out; without one, nothing is tried.
     """
 
     current: Callable[[str, bool], Current | None]
@@ -68,6 +122,9 @@ class AmendableKind:
     rules: str
     label: Callable[[str], str] = _code
     address: Callable[[str], str] = _no_address
+    words: Callable[[str, Any], str] = plain_words
+    form: DocumentForm | None = None
+    weigh: Callable[[str], Weighed] | None = None
 
 
 _KINDS: dict[str, AmendableKind] = {}

@@ -24,6 +24,7 @@ from wufei.core.amendment import Choice
 from wufei.core.findings import Refused
 
 BIGGEST_ID = 2**63
+MOST_POINTERS = 50
 
 
 def _user(request: HttpRequest) -> User:
@@ -73,7 +74,7 @@ def export(request: HttpRequest) -> HttpResponse:
     rows = listing.chosen_amendments(_user(request), request.GET.dict())
     found = rows.select_related("organisation", "requested_by").order_by("pk").iterator(chunk_size=2000)
     cells = (listing.amendment_export(row) for row in found)
-    return workbook_answer(write_sheet("签后修改", listing.AMENDMENT_HEADER, cells), "签后修改.xlsx")
+    return workbook_answer(write_sheet("更正申请", listing.AMENDMENT_HEADER, cells), "更正申请.xlsx")
 
 
 @login_required
@@ -126,27 +127,45 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Ask to change places of a document: ``?subject=…&pointer=…`` (several)."""
     user = _user(request)
     subject = request.GET.get("subject", "")[:120]
-    page = asking.ask_page(user, subject, request.GET.getlist("pointer"))
+    pointers, typed = request.GET.getlist("pointer")[:MOST_POINTERS], asking.typed_of(request.POST)
+    page = asking.ask_page(user, subject, pointers, typed)
     if page is None:
         raise Http404
-    context: dict[str, Any] = {"page": page, "reason": _posted(request, "reason")}
-    if request.method != "POST":
+    context: dict[str, Any] = {"page": page, "slot": _posted(request, "slot"), "reason": _posted(request, "reason")}
+    if request.method != "POST" or "edit" in request.POST:
         return render(request, "amendments/ask.html", context)
+    if "preview" in request.POST:
+        return _preview(request, context, pointers, typed)
     try:
         file = request.FILES.get("evidence")
         new = services.NewAmendment(
             subject=subject,
-            changes=asking.changes_of(page, request.POST),
+            changes=asking.changes_of(user, subject, typed),
             slot=_posted(request, "slot"),
             reason=context["reason"],
             evidence=Evidence(file.name or "", uploaded_bytes(file)) if file else None,
         )
         row = services.request_amendment(new, user=user, at=timezone.now())
     except Refused as refused:
-        context |= {"findings": refused.findings, "page": asking.with_typed(page, request.POST)}
-        return render(request, "amendments/ask.html", context, status=422)
-    messages.success(request, _("修改申请已提交。"))
+        context |= {"findings": refused.findings}
+        return _preview(request, context, pointers, typed)
+    messages.success(request, _("更正申请已提交。"))
     return redirect("amendments:detail", row.pk)
+
+
+def _preview(
+    request: HttpRequest, context: dict[str, Any], pointers: list[str], typed: dict[str, str]
+) -> HttpResponse:
+    """What is about to be signed; the form again where what was typed cannot be asked for at all."""
+    user, subject = _user(request), request.GET.get("subject", "")[:120]
+    status = 422 if context.get("findings") else 200
+    try:
+        context["preview"] = asking.preview_page(user, subject, typed, context["slot"], timezone.now())
+    except Refused as refused:
+        page = asking.ask_page(user, subject, pointers, typed, refused.findings)
+        context |= {"findings": refused.findings, "page": page}
+        return render(request, "amendments/ask.html", context, status=422)
+    return render(request, "amendments/preview.html", context, status=status)
 
 
 # --- Correction requests ------------------------------------------------------------------------------------------

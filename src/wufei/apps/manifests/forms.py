@@ -162,7 +162,7 @@ def _input(
         label=field.label,
         kind=kind,
         text=raw[pointer] if raw and pointer in raw else text,
-        shown=_shown(field, value),
+        shown=shown_value(field, value),
         options=options,
         is_required=bool(field.required_from) and stage_index(field.required_from) <= stage_index(stage),
         help=field.help,
@@ -181,7 +181,7 @@ def _typed(field: Field, value: Any) -> str:
     return "\n".join(value) if isinstance(value, list) else str(value)
 
 
-def _shown(field: Field, value: Any) -> str:
+def shown_value(field: Field, value: Any) -> str:
     """A value as a reader sees it."""
     kind, _, rest = field.type.partition(":")
     if value is None:

@@ -197,11 +197,12 @@ def append_event(
     payload: Mapping[str, Any],
     previous: str = "",
     bookings: Sequence[str] = (),
+    findings: Sequence[Finding] = (),
 ) -> ManifestEvent:
     """Keep a version of the manifest."""
-    return _append(
-        event_of(manifest, event, slot, act, payload=payload, previous=previous, bookings=bookings), manifest
-    )
+    row = event_of(manifest, event, slot, act, payload=payload, previous=previous, bookings=bookings)
+    row.findings = [finding.as_dict() for finding in findings]
+    return _append(row, manifest)
 
 
 def _append(row: ManifestEvent, manifest: Manifest) -> ManifestEvent:

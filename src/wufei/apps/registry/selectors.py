@@ -20,6 +20,7 @@ from wufei.apps.registry.models import (
     Facility,
     Organisation,
     Permit,
+    PermitUse,
     Role,
     Site,
     TransportPerson,
@@ -248,6 +249,12 @@ def may_import_fleet(user: User | AnonymousUser) -> bool:
 def with_use(rows: QuerySet[Permit], year: int) -> QuerySet[Any]:
     """Permits with ``used_g``: the grams used of them in ``year``."""
     return rows.annotate(used_g=Coalesce(Sum("uses__used_g", filter=Q(uses__year=year)), 0))
+
+
+def used_of_permit(permit: Permit, year: int, waste_code: str) -> int:
+    """Grams of a waste that were received on a permit in a year; one query."""
+    rows = PermitUse.objects.filter(permit=permit, year=year, waste_code=waste_code)
+    return rows.values_list("used_g", flat=True).first() or 0
 
 
 def permits_of(organisation_ids: Iterable[int], *, year: int) -> dict[int, tuple[PermitRecord, ...]]:

@@ -264,7 +264,7 @@ def keep(
             of_subject.append(row)
         elif row.person_ref != act.person_ref:
             what = f"这份文件的“{slot_name(part.slot)}”已由{row.person_name}签名。"
-            raise _refused(what, "不必再签；如要更正，请申请修改。", "signed_by_another")
+            raise _refused(what, "不必再签；如要更正，请申请更正。", "signed_by_another")
         kept.append(row)
     return kept
 

@@ -1,0 +1,96 @@
+"""Asking for a change on the page: the document's own inputs, what it does, who must agree, older versions."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from tests.apps.manifests.test_life import ALL
+
+from wufei.apps.amendments.models import AmendmentRecord
+from wufei.apps.manifests.models import Manifest
+
+TICKET = ("磅单.pdf", b"%PDF-1.7")
+
+
+@pytest.fixture
+def signed(drive, document):
+    """Two wastes, of the first 1,800 kg were sent and accepted."""
+    return drive(document, *ALL)
+
+
+@pytest.fixture
+def ask(client, world, signed):
+    """Open the form, or send it: ``typed`` by pointer, ``more`` the rest of the form."""
+
+    def send(who, typed=None, **more):
+        client.force_login(world.people[who])
+        address = f"/amendments/new/?subject=manifest:{signed.number}"
+        answer = (
+            client.get(address) if typed is None and not more else client.post(address, {**(typed or {}), **more})
+        )
+        return answer.status_code, answer.content.decode()
+
+    return send
+
+
+def test_the_form_has_kilograms_choices_by_name_and_one_code_a_line(ask):
+    _, shown = ask("maker")
+    assert 'name="/wastes/0/mass_g" value="1800"' in shown
+    assert "现在：1,800 千克" in shown
+    assert '<option value="L" selected>液态' in shown
+    assert '<textarea class="form-control" rows="2" id="f-wastes-0-packages"' in shown
+    assert "（克）" not in shown
+
+
+def test_what_nobody_filled_in_can_be_added(ask):
+    _, shown = ask("carrier")
+    assert 'name="/carriers/0/waybill"' in shown
+    assert 'name="/external/number"' in shown
+    assert 'name="/wastes/0/mass_g"' not in shown  # for which a carrier may not ask
+    assert ask("carrier", {"/carriers/0/waybill": "YD1"}, preview="1")[0] == 200
+    assert ask("carrier", {"/carriers/0/waybill": "YD1"})[0] == 302
+    changes = [{"pointer": "/carriers/0/waybill", "after": "YD1"}]
+    assert AmendmentRecord.objects.get().changes == changes
+    assert ask("carrier", {"/external/number": "W1"})[0] == 302
+    assert Manifest.objects.get().document["external"] == {"number": "W1"}
+
+
+def test_a_preview_says_what_changes_and_keeps_nothing(ask):
+    status, shown = ask("maker", {"/wastes/0/mass_g": "210"}, preview="1")
+    assert status == 200
+    assert "<del>1,800 千克</del>" in shown
+    assert "<ins>210 千克</ins>" in shown
+    assert "<td>2,440 千克</td><td>850 千克</td>" in shown.replace("\n", "")  # 1,800 + 640, 210 + 640
+    assert "<td>0 千克</td><td>-1,590 千克</td>" in shown  # 210 kg sent, 1,800 kg accepted
+    assert "废物 1 移出 210 千克，接受、拒收和损耗合计 1,800 千克，属于重大差异。" in shown
+    assert "须接受人同意" in shown
+    manifest = Manifest.objects.get()
+    assert (manifest.events, manifest.mass_g, AmendmentRecord.objects.count()) == (6, 2_440_000, 0)
+
+
+def test_a_slip_in_the_unit_is_told(ask):
+    shown = ask("maker", {"/wastes/0/mass_g": "0.21"}, preview="1")[1]
+    assert "“废物 1 移出量”由1,800 千克改为0.21 千克，相差 10 倍以上。" in shown
+
+
+def test_the_findings_are_shown_to_who_must_agree_and_kept_with_the_event(ask, client, world):
+    ticket = SimpleUploadedFile(*TICKET)
+    assert ask("maker", {"/wastes/0/mass_g": "210"}, reason="笔误", evidence=ticket)[0] == 302
+    row = AmendmentRecord.objects.get()
+    assert row.changes == [{"pointer": "/wastes/0/mass_g", "before": 1_800_000, "after": 210_000}]
+    client.force_login(world.people["plant"])
+    shown = client.get(f"/amendments/{row.pk}/").content.decode()
+    assert "属于重大差异" in shown
+    assert "<ins>210 千克</ins>" in shown
+    assert "移出场所账面差异" not in shown  # the sender's own books
+    client.post(f"/amendments/{row.pk}/", {"action": "agree"})
+    manifest = Manifest.objects.get()
+    codes = {f["code"] for f in manifest.history.get(event="amend").findings}
+    assert {"major_difference"} <= codes
+    assert manifest.alerts == sum(len(event.findings) for event in manifest.history.all())
+
+
+def test_what_cannot_be_read_stands_beside_its_input(ask):
+    status, shown = ask("maker", {"/wastes/0/mass_g": "很多", "/wastes/0/form": "Z"}, preview="1")
+    assert status == 422
+    assert 'value="很多"' in shown
+    assert "“移出量”“很多”不是克数" in shown
+    assert not AmendmentRecord.objects.exists()
