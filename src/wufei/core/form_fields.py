@@ -186,13 +186,21 @@ def read_values(
             values[one.name] = value
         elif one.required:
             findings.append(
-                Finding(line, at + one.name, f"没有填写“{one.label}”。", one.help or "这一项必填。", "missing_field")
+                Finding(line, at + one.name, f"没有填写“{one.label}”。", how_to_fill(one), "missing_field")
             )
     for name in sorted(set(raw) - {one.name for one in fields}):
         what = f"没有名为“{str(name)[:40]}”的字段。"
         remedy = f"可用的字段：{'、'.join(one.name for one in fields)}。"
         findings.append(Finding(line, at + str(name)[:60], what, remedy, "unknown_field"))
     return values, findings
+
+
+def how_to_fill(what: Field) -> str:
+    """What to do where a field is blank: one sentence."""
+    if what.choices:
+        return f"请选择：{'、'.join(what.choices.values())}。"
+    note = f"（{what.help.rstrip('。')}）" if what.help else ""
+    return f"请填写{what.label}{note}。"
 
 
 def tonnes_text(mass_g: int) -> str:

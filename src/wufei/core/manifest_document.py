@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from wufei.core.catalogue import UnknownWasteCode, methods, normal_code, waste_code
 from wufei.core.findings import Finding
+from wufei.core.kilograms import Kilograms, no_mass
 from wufei.core.ledger_rules import CONTROL, limits
 from wufei.core.manifest import Event
 from wufei.core.manifest_profiles import Field, choices, fields, fields_of, manifest_profiles, stage_index
@@ -63,6 +64,8 @@ def _whole(raw: object, most: int, thing: str) -> int | None:
 
 
 def _mass(raw: object) -> int | None:
+    if isinstance(raw, Kilograms):
+        raise _Bad(*no_mass(raw))
     return _whole(raw, limits().movement_max_g, "克数")
 
 
@@ -139,6 +142,11 @@ def _bool(raw: object) -> bool | None:
     raise _Bad("应是“是”或“否”。", "请选是或否。")
 
 
+def _decimals(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
 def _decimal(raw: object) -> str | None:
     text = _text(raw, 24)
     if text is None:
@@ -147,8 +155,8 @@ def _decimal(raw: object) -> str | None:
         number = Decimal(text)
     except InvalidOperation:
         raise _Bad(f"“{text}”不是数字。", "请填写数字。") from None
-    if not number.is_finite() or number < 0 or number >= Decimal(10) ** 15:
-        raise _Bad(f"为 {text}，超出范围。", "请填写不小于 0 的数。")
+    if not number.is_finite() or number.is_signed() or number >= Decimal(10) ** 15 or _decimals(number) > 6:
+        raise _Bad(f"为 {text}，超出范围。", "请填写不小于 0、最多六位小数的数。")
     return format(number, "f")
 
 
@@ -362,7 +370,7 @@ def lacking(
                 f"第 {int(pointer.split('/')[2]) + 1} 项" if "*" in field.pointer and "/lines/" not in pointer else ""
             )
             what = f"没有填写{where}“{field.label}”。"
-            found.append(Finding(None, pointer, what, field.help or "请补填后再提交。", "required"))
+            found.append(Finding(None, pointer, what, how_to_fill(field), "required"))
     if not document.get("wastes"):
         found.append(Finding(None, "/wastes", "没有写废物。", "至少写一种废物。", "required"))
     if not document.get("carriers") and reached >= stage_index("submit"):
@@ -370,6 +378,30 @@ def lacking(
     if reached >= stage_index("submit"):
         found += _unnamed_witnesses(document)
     return found
+
+
+def how_to_fill(field: Field) -> str:
+    """What to do where a field is blank: one sentence, by the kind of value."""
+    kind, _, rest = field.type.partition(":")
+    if kind == "choice":
+        return f"请选择：{'、'.join(choices(rest).values())}。"
+    return _HOW_TO_FILL.get(kind, f"请填写{field.label}。")
+
+
+_HOW_TO_FILL = {
+    "waste_code": "请填写名录或分类目录中的代码。",
+    "hazards": "请填写危险特性：T、C、I、R、In，多个用逗号或斜杠隔开。",
+    "mass": "请填写称得的重量。",
+    "count": "请填写件数（整数）。",
+    "phone": "请填写手机号，或区号-号码。",
+    "person": "请填写姓名。",
+    "site": "请填写登记的场所编号；在本区域以外的，请在区域外单位一栏填写名称。",
+    "organisation": "请填写登记单位的统一社会信用代码。",
+    "plate": "请填写车牌号，如 浙E12345。",
+    "method": "请填写利用处置方式代码，如 R9、D10、O14。",
+    "packages": "请填写包装码，一行一个。",
+    "bool": "请选择是或否。",
+}
 
 
 def _unnamed_witnesses(document: Mapping[str, Any]) -> list[Finding]:
@@ -471,6 +503,18 @@ def merge(document: Mapping[str, Any], patch: Mapping[str, Any]) -> Document:
         else:
             merged[name] = value
     return merged
+
+
+def without_blank_places(document: Document) -> Document:
+    """The document without the last wastes and carriers that hold nothing: how a form takes a card away."""
+    kept = dict(document)
+    for name in ("wastes", "carriers"):
+        items = list(kept.get(name) or [])
+        while items and not items[-1]:
+            items.pop()
+        if name in kept:
+            kept[name] = items
+    return kept
 
 
 def with_defaults(document: Document, before: Mapping[str, Any] | None = None) -> Document:

@@ -7,11 +7,11 @@ told at the row and column that said it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
 from wufei.core.findings import Finding
+from wufei.core.kilograms import grams_typed
 from wufei.core.manifest_document import Document
 from wufei.core.manifest_profiles import Field, choices, fields_of, manifest_profiles
 
@@ -160,13 +160,7 @@ def _put(document: Document, column: Column, place: int, value: Any) -> None:
 def _value(field: Field, text: str) -> Any:
     """A cell as the document has it; what cannot be understood stays text, and the table of fields tells it."""
     if field.type == "mass":
-        try:
-            grams = Decimal(text.replace(",", "").replace("，", "")) * 1000
-        except InvalidOperation:
-            return text
-        return (
-            int(grams) if grams.is_finite() and grams == grams.to_integral_value() and abs(grams) < 10**18 else text
-        )
+        return grams_typed(text)
     if field.type == "method":
         return text.split()[0] if text.split() else text
     if field.type == "packages":

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from wufei.core.findings import Finding, Level
+from wufei.core.kilograms import kilograms_text
 from wufei.core.manifest import Event, Status
 from wufei.core.manifest_document import changes, pattern_of
 from wufei.core.manifest_profiles import Field, fields
@@ -122,7 +123,7 @@ def restated_masses(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
     found = []
     for pointer, old, new in changes(before, after):
         if pattern_of(pointer) == "/wastes/*/mass_g" and old is not None:
-            what = f"起运时移出量由 {old} 克改为 {new} 克，由承运单位填写。"
+            what = f"起运时移出量由 {kilograms_text(old)} 千克改为 {kilograms_text(new)} 千克，由承运单位填写。"
             remedy = "请移出单位核对；不同意的请申请更正。"
             found.append(Finding(None, pointer, what, remedy, "mass_restated", Level.WARN))
     return found

@@ -6,12 +6,13 @@ Inputs are named by their JSON pointer. Masses are kilograms on the page and gra
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from wufei.core.catalogue import methods
 from wufei.core.findings import Finding
+from wufei.core.kilograms import grams_typed
 from wufei.core.manifest_document import Document, get, pattern_of
 from wufei.core.manifest_profiles import Field, choices, fields, fields_of, manifest_profiles, stage_index
 from wufei.core.numbers import decimal_text, grouped_text
@@ -39,6 +40,7 @@ ONLY = {
     "/exemption": {"exempt"},
     "/point_to_point": {"point_to_point"},
 }
+MOST_CARDS = 20  # of one list on a form
 WIDE = re.compile(r"text:[2-9][0-9]{2}|packages")
 
 
@@ -98,7 +100,7 @@ def groups(
         wanted: whether a field at a pointer is asked for (or shown).
         stage: fields required up to it are marked.
         findings: shown at the field they name.
-        raw: what was typed, where a form comes back.
+        raw: what was typed, where a form comes back; no card of it is lost.
         places: list (``wastes``, ``carriers``, ``lines``) -> how many places to show at least.
     """
     profile = str(document["profile"])
@@ -110,7 +112,7 @@ def groups(
         if profile not in ONLY.get(pattern, {profile}):
             continue
         rows = [f for f in fields_of(profile) if _in_group(f.pointer, pattern)]
-        for place, at in _places(document, pattern, places or {}):
+        for place, at in _places(document, pattern, places or {}, raw or {}):
             inputs = tuple(
                 _input(field, pointer, document, stage, errors, raw)
                 for field in rows
@@ -126,13 +128,21 @@ def _in_group(pointer: str, pattern: str) -> bool:
     return pointer.startswith(pattern + "/") and "/" not in rest
 
 
-def _places(document: Mapping[str, Any], pattern: str, least: Mapping[str, int]) -> list[tuple[int, str]]:
+def _places(
+    document: Mapping[str, Any], pattern: str, least: Mapping[str, int], raw: Mapping[str, str]
+) -> list[tuple[int, str]]:
     if "*" not in pattern:
         return [(0, pattern)]
     way = pattern.removesuffix("/*")
     name = way.rsplit("/", 1)[-1]
-    count = max(len(get(document, way) or []), least.get(name, 0))
+    count = max(len(get(document, way) or []), least.get(name, 0), cards_typed(raw, way))
     return [(i + 1, f"{way}/{i}") for i in range(count)]
+
+
+def cards_typed(raw: Mapping[str, str], way: str) -> int:
+    """How many cards of a list the form had, blank ones too: a second click on “add” must not take the first away."""
+    places = [key.removeprefix(f"{way}/").split("/")[0] for key in raw if key.startswith(f"{way}/")]
+    return min(max((int(p) + 1 for p in places if p.isdecimal() and len(p) < 4), default=0), MOST_CARDS)
 
 
 def _input(
@@ -221,25 +231,29 @@ def mask(text: str) -> str:
     return f"{text[:3]}****{text[-2:]}" if len(text) > 5 else "****" if text else ""
 
 
-def patch_of(post: Mapping[str, str]) -> Document:
-    """The document that the inputs of a form say; kilograms become grams, text that is no number stays as it is."""
+def patch_of(post: Mapping[str, str], held: Mapping[str, Any] | None = None) -> Document:
+    """The document that the inputs of a form say; kilograms become grams, text that is no mass stays as it is.
+
+    ``held`` is the document that the form changes: a card of it that is left blank is still a card, so that what it
+    lacks is told.
+    """
     patch: Document = {}
     for name in sorted(post):
         if name.startswith("/") and len(name) <= 80:
             _put(patch, name.strip("/").split("/"), _value(name, post[name]))
-    listed: Document = _listed(patch)
+    listed: Document = _listed(patch, held or {})
     return listed
 
 
+@cache
+def _masses() -> frozenset[str]:
+    """Patterns of the fields that hold a mass."""
+    return frozenset(f.pointer for f in fields() if f.type == "mass")
+
+
 def _value(pointer: str, text: str) -> Any:
-    if pointer.endswith(("/mass_g", "_g")) and text.strip():
-        try:
-            grams = Decimal(text.strip().replace(",", "").replace("，", "")) * 1000
-        except InvalidOperation:
-            return text
-        if grams.is_finite() and grams == grams.to_integral_value() and abs(grams) < 10**18:
-            return int(grams)
-        return text
+    if pattern_of(pointer) in _masses():
+        return grams_typed(text)
     return text if text.strip() else None
 
 
@@ -251,16 +265,19 @@ def _put(node: dict[str, Any], way: list[str], value: Any) -> None:
     node[way[-1]] = value
 
 
-def _listed(node: Any) -> Any:
-    """Objects whose keys are all numbers become lists, without the places that hold nothing."""
+def _listed(node: Any, held: Any) -> Any:
+    """Objects whose keys are all numbers become lists, without the last places that hold nothing and are not held."""
     if not isinstance(node, dict):
         return node
     if node and all(name.isdecimal() for name in node):
-        items = [_listed(node[name]) for name in sorted(node, key=int)]
-        while items and _is_blank(items[-1]):
+        old = held if isinstance(held, list) else []
+        keys = sorted(node, key=int)
+        items = [_listed(node[k], old[int(k)] if len(k) < 4 and int(k) < len(old) else {}) for k in keys]
+        while len(items) > len(old) and _is_blank(items[-1]):
             items.pop()
         return items
-    return {name: _listed(value) for name, value in node.items()}
+    beside = held if isinstance(held, dict) else {}
+    return {name: _listed(value, beside.get(name)) for name, value in node.items()}
 
 
 def _is_blank(item: Any) -> bool:

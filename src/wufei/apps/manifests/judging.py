@@ -25,6 +25,7 @@ from wufei.core.manifest_document import (
     read_document,
     sealed_changes,
     with_defaults,
+    without_blank_places,
 )
 from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.manifest_receipt import outcome_findings, unsigned_witnesses
@@ -86,6 +87,8 @@ def changed(
     document, found = read_document(merge(manifest.document, patch))
     if found:
         raise Refused(found)
+    if manifest.status == Status.DRAFT:
+        document = without_blank_places(document)
     document = with_defaults(document, manifest.document)
     if found := other_profile(manifest, document):
         raise Refused(found)

@@ -319,15 +319,20 @@ def event_groups(
             return False
         return not (event is Event.HAND_OVER and pointer.startswith("/wastes"))
 
+    return forms.groups(asked_document(manifest, event), wanted, stage=stage, findings=findings, raw=raw)
+
+
+def asked_document(manifest: Manifest, event: Event) -> Document:
+    """What the form of an event begins with: a receipt proposes that all is accepted, or all refused."""
     document: Document = manifest.document
-    if stage == "confirm" and not (document.get("receipt") or {}).get("lines"):
-        accepts = event is Event.CONFIRM
-        lines = [
-            {"accepted_g": w["mass_g"] if accepts else 0, "refused_g": 0 if accepts else w["mass_g"], "lost_g": 0}
-            for w in document["wastes"]
-        ]
-        document = {**document, "receipt": {**(document.get("receipt") or {}), "lines": lines}}
-    return forms.groups(document, wanted, stage=stage, findings=findings, raw=raw)
+    if event not in (Event.CONFIRM, Event.REFUSE) or (document.get("receipt") or {}).get("lines"):
+        return document
+    accepts = event is Event.CONFIRM
+    lines = [
+        {"accepted_g": w["mass_g"] if accepts else 0, "refused_g": 0 if accepts else w["mass_g"], "lost_g": 0}
+        for w in document["wastes"]
+    ]
+    return {**document, "receipt": {**(document.get("receipt") or {}), "lines": lines}}
 
 
 def new_groups(

@@ -20,7 +20,7 @@ from wufei.core.catalogue import waste_codes
 from wufei.core.findings import Finding
 from wufei.core.ledger import SHANGHAI
 from wufei.core.manifest import Status
-from wufei.core.manifest_document import Document, get
+from wufei.core.manifest_document import Document, get, read_document
 from wufei.core.manifest_profiles import Field, manifest_profiles, stage_index
 from wufei.core.trip import TRIP_EVENT_NAMES, TRIP_STATUS_NAMES, TripEvent, TripStatus, trip_events
 
@@ -286,12 +286,13 @@ def stop_groups(
         proposed = {**proposed, "wastes": last_wastes(trip)[:1]}
     document: Document = manifest.document if manifest else proposed
     if raw is not None:
-        document = stop_document(proposed, forms.patch_of(raw))
-    told = {finding.field for finding in findings}
+        told = forms.patch_of(raw, manifest.document if manifest else None)
+        document, _ = read_document(stop_document(proposed, told))
+    wrong = {finding.field for finding in findings}
     packages = manifest_profiles()[trip.profile].packages
 
     def wanted(field: Field, pointer: str) -> bool:
-        if pointer in told:
+        if pointer in wrong:
             return True
         if field.pointer == "/wastes/*/packages":
             return packages != "optional"

@@ -1,7 +1,6 @@
 """Pages of the trips: the list, a new one, one with its stops, collecting at a stop, and each step of the life."""
 
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -23,6 +22,7 @@ from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.web import is_partial, workbook_answer
 from wufei.core.findings import Finding, Refused
+from wufei.core.kilograms import grams_typed, no_mass
 from wufei.core.ledger import local_day
 from wufei.core.manifest import Status
 from wufei.core.trip import TRIP_EVENT_NAMES, TripEvent
@@ -172,7 +172,9 @@ def _visited(request: HttpRequest, trip: Trip, position: int, raw: dict[str, str
         messages.success(request, f"第 {position} 站已跳过。")
         return redirect("manifests:trip", trip.number)
     waits = "code" in request.POST or "wait" in request.POST
-    trips.visit_stop(trip.number, position, forms.patch_of(raw), act=_act(request), waits_for_signature=waits)
+    made = next((s.manifest for s in selectors.stops_of(trip) if s.position == position), None)
+    told = forms.patch_of(raw, made.document if made else None)
+    trips.visit_stop(trip.number, position, told, act=_act(request), waits_for_signature=waits)
     stop = next(s for s in selectors.stops_of(trip) if s.position == position)
     assert stop.manifest is not None
     if stop.manifest.status == Status.DRAFT:
@@ -272,12 +274,9 @@ def _weights(request: HttpRequest, names: list[list[str]]) -> tuple[int | None, 
 
 
 def _grams(text: str, thing: str, found: list[Finding]) -> int:
-    try:
-        grams = Decimal(text.replace(",", "").replace("，", "")) * 1000
-        if grams.is_finite() and 0 <= grams < 10**15 and grams == grams.to_integral_value():
-            return int(grams)
-    except InvalidOperation:
-        pass
-    what = f"{thing}：“{text[:20]}”不是千克数。"
-    found.append(Finding(None, "", what, "请填写不小于 0、最多三位小数的千克数。", "bad_mass"))
+    grams = grams_typed(text)
+    if isinstance(grams, int):
+        return grams
+    what, remedy = no_mass(text)
+    found.append(Finding(None, "", f"{thing}：{what}", remedy, "bad_mass"))
     return 0

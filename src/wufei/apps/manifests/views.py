@@ -24,11 +24,11 @@ from wufei.apps.signatures.selectors import delegated_by, signature_rows
 from wufei.apps.web import is_partial, workbook_answer
 from wufei.core.findings import Refused
 from wufei.core.ledger import local_day
-from wufei.core.manifest import EVENT_NAMES, Event
+from wufei.core.manifest import EVENT_NAMES, Event, Status
+from wufei.core.manifest_document import read_document
 from wufei.core.manifest_profiles import manifest_profiles
 
 Person = User | AnonymousUser
-MOST_CARDS = 20  # of one list on a form
 
 
 def _act(request: HttpRequest) -> services.Act:
@@ -97,15 +97,16 @@ def new(request: HttpRequest, profile: str) -> HttpResponse:
     raw: dict[str, str] | None = None
     if request.method == "POST":
         raw = request.POST.dict()
-        document |= forms.patch_of(raw)
+        document |= forms.patch_of(raw) | document
         if "add" not in request.POST:
             try:
                 write = services.create_and_submit if "submit" in request.POST else services.create_manifest
                 manifest = write(document, act=_act(request))
-                messages.success(request, f"联单 {manifest.number} 已保存。")
+                messages.success(request, _made(manifest))
                 return redirect("manifests:detail", manifest.number)
             except Refused as error:
                 findings = error.findings
+        document, _ = read_document(document)  # what cannot be read stands in ``raw``
     else:
         document = _begun(request, user, source, document)
     shown = pages.new_groups(document, findings, raw, _more_places(document, request))
@@ -119,15 +120,18 @@ def new(request: HttpRequest, profile: str) -> HttpResponse:
     return render(request, "manifests/new.html", context, status=422 if findings else 200)
 
 
-def _cards(name: str, request: HttpRequest) -> int:
-    """How many cards of a list the form had, blank ones too: a second click on “add” must not take the first away."""
-    places = [key.split("/")[2] for key in request.POST if key.startswith(f"/{name}/")]
-    return min(max((int(p) + 1 for p in places if p.isdecimal() and len(p) < 4), default=0), MOST_CARDS)
+def _made(manifest: Manifest) -> str:
+    if manifest.status == Status.DRAFT:
+        return f"联单 {manifest.number} 已存为草稿，还没有提交。"
+    return f"联单 {manifest.number} 已由您签字并提交。"
 
 
 def _more_places(document: dict[str, Any], request: HttpRequest) -> dict[str, int]:
     added = request.POST.get("add", "")
-    counts = {name: max(len(document.get(name) or []), _cards(name, request), 1) for name in ("wastes", "carriers")}
+    counts = {
+        name: max(len(document.get(name) or []), forms.cards_typed(request.POST, f"/{name}"), 1)
+        for name in ("wastes", "carriers")
+    }
     return {name: count + (name == added) for name, count in counts.items()}
 
 
@@ -187,8 +191,8 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "POST":
         raw = request.POST.dict()
         try:
-            services.update_manifest(number, forms.patch_of(raw), act=_act(request))
-            messages.success(request, "已保存。")
+            services.update_manifest(number, forms.patch_of(raw, manifest.document), act=_act(request))
+            messages.success(request, f"联单 {number} 的修改已保存。")
             return redirect("manifests:detail", number)
         except Refused as error:
             findings = error.findings
@@ -215,7 +219,8 @@ def act(request: HttpRequest, number: str, event: str) -> HttpResponse:
     if request.method == "POST":
         raw = request.POST.dict()
         try:
-            services.advance(number, chosen, forms.patch_of(raw), act=_act(request))
+            filled = forms.patch_of(raw, pages.asked_document(manifest, chosen))
+            services.advance(number, chosen, filled, act=_act(request))
             messages.success(request, f"联单 {number}：{EVENT_NAMES[chosen]}已办理。")
             return redirect("manifests:detail", number)
         except Refused as error:

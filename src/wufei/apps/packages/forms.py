@@ -1,7 +1,6 @@
 """Forms of the pages of packages. Masses are typed in kilograms and read to the gram; codes stand one a line."""
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
@@ -10,25 +9,20 @@ from django.utils.translation import gettext_lazy as _
 from wufei.apps.packages.models import Package
 from wufei.apps.registry.models import Site
 from wufei.core.catalogue import methods
+from wufei.core.kilograms import grams_typed
 from wufei.core.package import Event, container_names, form_names, rules
 from wufei.core.profiles import profiles
-from wufei.core.units import narrow
 
 _LINES = forms.Textarea(attrs={"rows": 3})
 
 
 def grams(text: str) -> int:
     """Grams of a mass typed in kilograms; raises ``ValidationError``."""
-    try:
-        exact = Decimal(narrow(text).replace(",", "")) * 1000
-    except InvalidOperation:
-        raise forms.ValidationError(
-            _("“%(text)s”不是数。请写千克数，如 12.5。"), params={"text": text[:20]}
-        ) from None
-    if not exact.is_finite() or exact != exact.to_integral_value() or not 0 < exact <= 10**12:
-        told = _("“%(text)s”千克不行：须大于 0、不超过 100 万吨，最多三位小数（到克）。请更正。")
-        raise forms.ValidationError(told, params={"text": text[:20]})
-    return int(exact)
+    mass_g = grams_typed(text)
+    if isinstance(mass_g, int) and mass_g > 0:
+        return mass_g
+    told = _("“%(text)s”千克不行，或不是数：须大于 0、不超过 100 万吨，最多三位小数（到克），不写单位。请更正。")
+    raise forms.ValidationError(told, params={"text": text[:20]})
 
 
 def lines(text: str) -> list[str]:
