@@ -190,11 +190,12 @@ class Place:
 
 
 def movements_of(
-    table: Table, values: Mapping[str, Any], place: Place, *, document: str, at: datetime
+    table: Table, values: Mapping[str, Any], place: Place, *, document: str, at: datetime, already_g: int = 0
 ) -> list[Movement]:
     """The movements that an entry posts; keys are ``document`` and a number. Empty where another document books it.
 
-    Treatment is two movements tied by one document: the waste to utilised or disposed, and what comes out to store.
+    ``already_g`` of its mass has been booked by packages; the rest alone is posted. Treatment is two movements
+    tied by one document: the waste to utilised or disposed, and what comes out to store.
     """
     code, mass_g = values.get("waste_code", ""), values.get("mass_g", 0)
     basis, count = values.get("basis", "declared"), values.get("count")
@@ -205,13 +206,17 @@ def movements_of(
 
     if table.post == "none" or not mass_g or values.get("manifest_number"):
         return []
+    mass_g = max(0, mass_g - already_g)
+    count = None if already_g else count
+    if table.post == "generate" and not mass_g:
+        return []
     if table.post == "generate":
         return [move(1, Account(place.holder, code, Bucket.GENERATED), held, mass_g, "generate", count)]
     if table.post == "treat":
         method = methods()[values["method"]]
         end = Account(place.holder, code, Bucket(method.bucket), method.code)
         kind = "utilise" if method.bucket == "utilised" else "dispose"
-        found = [move(1, held, end, mass_g, kind, count)]
+        found = [move(1, held, end, mass_g, kind, count)] if mass_g else []
         if values.get("residue_g"):
             out = values["residue_code"]
             source, store = (Account(place.holder, out, bucket) for bucket in (Bucket.GENERATED, Bucket.STORED))

@@ -67,12 +67,31 @@ def test_treatment_takes_from_store_and_books_what_comes_out(site):
     assert len(done.postings) == 2
 
 
-def test_more_than_is_there_is_refused_and_takes_no_number(site):
+def test_what_goes_beyond_the_store_is_booked_and_told_as_undeclared_stock(site, owner):
     enter(site)
+    done = enter(site, "hw-own", method="D10", facility_code="MF0001", mass_g="2")
+    assert held(site) == {"generated": -1_500_000, "disposed": 2 * TONNE, "unexplained": -500_000}
+    assert [(one["code"], "0.5 吨" in one["what"]) for one in done.alerts] == [("undeclared_stock", True)]
+    services.reverse_entry(selectors.own_entries(owner), pk=done.pk, reason="写错", actor="firm", at=AT)
+    assert held(site) == {"generated": -1_500_000, "stored": 1_500_000}
+
+
+def test_rows_of_one_file_count_as_one_moment(site):
+    row = CELLS | {"method": "D10", "facility_code": "MF0001", "mass_g": "1"}
+    enter(site)
+    first, second = services.book_rows(site=site, table="hw-own", rows=[(1, row), (2, row)], actor="firm", at=AT)
+    assert (first.alerts, len(second.alerts)) == ([], 1)
+    assert held(site)["unexplained"] == -500_000
+
+
+def test_a_reversal_that_the_store_cannot_bear_is_refused_for_the_whole_request(site, owner):
+    made = enter(site)
+    enter(site, "hw-own", method="D10", facility_code="MF0001", mass_g="1")
     with pytest.raises(Refused) as error:
-        enter(site, "hw-own", method="D10", facility_code="MF0001", mass_g="2")
-    assert codes(error) == ["overdrawn"]
-    assert enter(site, "hw-own", method="D10", facility_code="MF0001").batch_no == "HWZXCZ20260301001"
+        services.reverse_entry(selectors.own_entries(owner), pk=made.pk, reason="错", actor="firm", at=AT)
+    assert [(f.code, f.field) for f in error.value.findings] == [("overdrawn", "")]
+    made.refresh_from_db()
+    assert made.status == "booked"
 
 
 def test_industrial_waste_goes_to_a_registered_site_or_out_of_the_region(site, receiver):
@@ -172,6 +191,19 @@ def test_an_entry_is_made_and_reversed_through_the_pages(client, site, owner):
     assert client.post(reverse("declarations:entry-reverse", args=[entry.pk]), {"reason": "x"}).status_code == 422
 
 
+def test_a_form_sent_twice_is_booked_once(client, site, owner):
+    client.force_login(owner)
+    url = reverse("declarations:entry-new", args=[site.code, "hw-generate"])
+    key = str(client.get(url).context["key"])
+    first, second = client.post(url, CELLS | {"key": key}), client.post(url, CELLS | {"key": key})
+    assert (first.status_code, first.url) == (302, second.url)
+    assert BookEntry.objects.count() == 1
+    assert held(site)["stored"] == 1_500_000
+    assert client.post(url, CELLS | {"key": key, "mass_g": "2"}).status_code == 422
+    assert client.post(url, CELLS | {"key": "other"}).url != first.url
+    assert held(site)["stored"] == 3 * TONNE
+
+
 def test_the_book_is_filtered_searched_printed_and_exported(client, site, owner):
     made = enter(site)
     enter(site, "hw-in", facility_code="TS001", sources=made.batch_no)
@@ -227,4 +259,16 @@ def test_an_import_is_checked_then_booked(client, site, owner):
     assert BookEntry.objects.count() == 0
     assert client.post(url, {"file": upload()}).status_code == 302
     assert BookEntry.objects.count() == 1
+    for again in ({"file": upload()}, {"file": upload(), "check": "1"}):
+        answer = client.post(url, again)
+        assert answer.status_code == 422
+        assert "台账.xlsx”导入，共 1 条" in answer.content.decode()
+    csv = io.BytesIO(f"产生时间,废物代码,数量（吨）,产生部门经办人\n2026-03-01 08:00,{OIL},1.5,王小明\n".encode())
+    csv.name = "另存.csv"
+    assert client.post(url, {"file": csv}).status_code == 422
+    assert held(site)["stored"] == 1_500_000
+    reverse_url = reverse("declarations:entry-reverse", args=[BookEntry.objects.get().pk])
+    client.post(reverse_url, {"reason": "导错"})
+    assert client.post(url, {"file": upload()}).status_code == 302
+    assert held(site)["stored"] == 1_500_000
     assert client.post(url, {}).status_code == 422

@@ -114,6 +114,24 @@ class EntryIn(In):
     values: BookCells = Field(description="各栏按名称；重量一律为整克的整数。")
 
 
+class EntryAlertOut(Out):
+    """What has to be looked at in an entry."""
+
+    code: str
+    what: str
+    remedy: str
+
+
+class EntryLinkOut(Out):
+    """A movement that another document booked, for which the entry stands."""
+
+    key: str
+    document: str
+    package: str
+    mass_g: int
+    is_live: bool
+
+
 class EntryOut(Out):
     """One row of a record book; personal data are left out."""
 
@@ -132,6 +150,8 @@ class EntryOut(Out):
     status: str
     reverses: int | None
     reason: str
+    alerts: list[EntryAlertOut]
+    links: list[EntryLinkOut]
     recorded_at: Instant
 
 
@@ -257,9 +277,13 @@ def entry_out(row: BookEntry) -> dict[str, object]:
     """An entry as the interface answers it."""
     names = (
         "id", "batch_no", "table", "occurred_at", "waste_code", "mass_g", "count", "method", "manifest_number",
-        "package_codes", "sources", "status", "reason", "recorded_at",
+        "package_codes", "sources", "status", "reason", "alerts", "recorded_at",
     )  # fmt: skip
-    return {name: getattr(row, name) for name in names} | {"site": row.site.code, "reverses": row.reverses_id}
+    return {name: getattr(row, name) for name in names} | {
+        "site": row.site.code,
+        "reverses": row.reverses_id,
+        "links": [{name: getattr(one, name) for name in EntryLinkOut.model_fields} for one in row.links.all()],
+    }
 
 
 def plan_out(row: ManagementPlan) -> dict[str, object]:
@@ -300,7 +324,7 @@ def generate_declaration(request: HttpRequest, body: DeclarationIn) -> Answer[di
 @router.get("/book/", auth=READ, response=Page[EntryOut], summary="台账记录列表")
 def list_book_entries(request: HttpRequest, asked: Query[PageQuery]) -> dict[str, object]:
     """可见的台账记录，按登记的先后。"""
-    rows = selectors.visible_entries(request.user).select_related("site")
+    rows = selectors.visible_entries(request.user).select_related("site").prefetch_related("links")
     return page_of(rows, asked, entry_out, by="recorded_at")
 
 

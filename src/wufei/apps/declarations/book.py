@@ -1,27 +1,32 @@
 """Writes of the record book: an entry with its batch number and movements, its reversal, a file of entries."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils import timezone
 
 from wufei.apps.declarations import selectors
-from wufei.apps.declarations.models import BookEntry, EntryStatus
+from wufei.apps.declarations.entry_packages import Named, alerts_of, links_of, named_packages, retire_named
+from wufei.apps.declarations.models import BookEntry, BookImport, BookLink, EntryStatus
 from wufei.apps.declarations.numbers import next_number
 from wufei.apps.declarations.plans import reason_of
 from wufei.apps.facts.services import record_fact
 from wufei.apps.ledger import services as ledger
 from wufei.apps.registry.models import Site
 from wufei.apps.spreadsheets import read_upload
+from wufei.core.book_shortfall import Taking, shortfalls, stores_of
 from wufei.core.divisions import place_of
 from wufei.core.findings import Finding, Refused
-from wufei.core.form_fields import read_values
+from wufei.core.form_fields import read_values, tonnes_text
 from wufei.core.intake import BadFile
-from wufei.core.ledger import local_day
+from wufei.core.ledger import Movement, local_day
 from wufei.core.record_book import (
     Place,
     Table,
@@ -47,77 +52,168 @@ def table_named(name: str) -> Table:
     return table
 
 
-def book(*, site: Site, table: str, values: Mapping[str, object], actor: str, at: datetime) -> BookEntry:
+def book(
+    *, site: Site, table: str, values: Mapping[str, object], actor: str, at: datetime, key: str = ""
+) -> BookEntry:
     """Book one entry: it gets its batch number and posts its movements.
 
     Args:
         values: cells by field name, as typed; a whole number for a mass is grams.
+        key: what makes that handing it in twice books it once.
 
     Raises:
         Refused: all that is wrong with it; nothing was booked.
     """
-    return book_rows(site=site, table=table, rows=[(None, values)], actor=actor, at=at)[0]
+    return book_rows(site=site, table=table, rows=[(None, values)], actor=actor, at=at, key=key)[0]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An entry on its way into the book."""
+
+    line: int | None
+    entry: BookEntry
+    named: Named
+    posted: list[Movement]
+
+    @property
+    def document(self) -> str:
+        return f"book:{self.entry.site.code}:{self.entry.batch_no}"
+
+    def taking(self, site: Site) -> Taking:
+        return Taking(self.document, self.entry.occurred_at, self.posted, self.named.takes(site))
 
 
 @transaction.atomic
 def book_rows(
-    *, site: Site, table: str, rows: Iterable[tuple[int | None, Mapping[str, object]]], actor: str, at: datetime
+    *,
+    site: Site,
+    table: str,
+    rows: Iterable[tuple[int | None, Mapping[str, object]]],
+    actor: str,
+    at: datetime,
+    key: str = "",
+    file: BookImport | None = None,
 ) -> list[BookEntry]:
     """Book several entries of one table, all or none; ``rows`` are (line of the file, cells)."""
     form = table_named(table)
+    rows = list(rows)
+    Site.objects.select_for_update().get(pk=site.pk)  # two at once would both find a key or a package free
+    digest = _digest(table, [values for _, values in rows])
+    if key and (before := BookEntry.objects.filter(site=site, key=key[:200]).select_related("site").first()):
+        return [_same(before, digest)]
     read, findings = _read_rows(site, form, rows, at)
+    named, wrong = named_packages(form, site, read)
+    findings += wrong
     if findings:
-        raise Refused(findings)
-    place = Place(f"site:{site.code}", f"boundary:{place_of(site.division_id)}")
-    receivers = selectors.sites_coded({v["receiver_site"] for _, v in read if "receiver_site" in v})
-    entries, movements, lines = [], [], []
-    for line, values in read:
-        occurred = datetime.fromisoformat(values["occurred_at"])
-        on = local_day(occurred)
-        prefix = prefix_of(form, values)
-        number = batch_number(prefix, on, next_number(f"book:{site.pk}:{prefix}:{on:%Y%m%d}"))
-        if number is None:
-            what = f"{on} 的 {prefix} 批次已满 999 个。"
-            raise Refused([Finding(line, "occurred_at", what, "请把同类的记录合并为一条。", "serials_used_up")])
-        there = values.get("receiver_site", "")
-        where = replace(place, receiver=f"site:{there}") if there in receivers else place
-        posted = movements_of(form, values, where, document=f"book:{site.code}:{number}", at=occurred)
-        movements += posted
-        lines += [line] * len(posted)
-        entries.append(
-            BookEntry(
-                site=site,
-                table=table,
-                batch_no=number,
-                occurred_at=occurred,
-                waste_code=values.get("waste_code", ""),
-                mass_g=values.get("mass_g", 0),
-                count=values.get("count"),
-                method=values.get("method", ""),
-                manifest_number=values.get("manifest_number", ""),
-                package_codes=values.get("package_codes", []),
-                sources=values.get("sources", []),
-                content=values,
-                postings=[as_posting(one) for one in posted],
-                actor=actor,
-                recorded_at=at,
-            )
+        raise Refused(sorted(findings, key=lambda f: f.line or 0))
+    drafts = _drafts(site, form, read, named)
+    _post(site, drafts, actor=actor, at=at)
+    for draft in drafts:
+        entry = draft.entry
+        method, occurred = entry.method, entry.occurred_at
+        retire_named(
+            draft.named, method=method, site=site, document=draft.document, actor=actor, at=at, occurred=occurred
         )
-    if movements:
-        try:
-            ledger.post(movements, actor=actor, recorded_at=at)
-        except Refused as error:
-            raise Refused([_of_entry(finding, lines) for finding in error.findings]) from None
+        entry.alerts += alerts_of(form, entry.content, draft.named, site, occurred)
+        entry.postings = [as_posting(one) for one in draft.posted]
+        entry.actor, entry.recorded_at, entry.file = actor, at, file
+        if key:
+            entry.key, entry.digest = key[:200], digest
+    entries = [draft.entry for draft in drafts]
     BookEntry.objects.bulk_create(entries, batch_size=500)
+    links = [link for draft in drafts for link in links_of(draft.entry, form.role, draft.named.linked)]
+    BookLink.objects.bulk_create(links, batch_size=500)
     for entry in entries:
-        _record(entry, "book_entry", actor=actor, at=at)
+        told = {"alerts": [one["what"] for one in entry.alerts]} if entry.alerts else {}
+        _record(entry, "book_entry", actor=actor, at=at, **told)
     return entries
 
 
+def _digest(table: str, rows: Sequence[Mapping[str, object]]) -> str:
+    """What rows say, however their file was saved."""
+    said = [{name: str(value) for name, value in row.items() if value not in (None, "")} for row in rows]
+    return hashlib.sha256(json.dumps([table, said], sort_keys=True).encode()).hexdigest()
+
+
+def _same(before: BookEntry, digest: str) -> BookEntry:
+    if before.digest != digest:
+        what = f"这张表单已登记为批次 {before.batch_no}，内容不同。"
+        raise Refused([Finding(None, "key", what, "请重新打开登记页，再填写另一条。", "key_with_other_content")])
+    return before
+
+
+def _drafts(
+    site: Site, form: Table, read: Sequence[tuple[int | None, dict[str, Any]]], named: Sequence[Named]
+) -> list[_Draft]:
+    """The entries with their numbers and movements."""
+    place = Place(f"site:{site.code}", f"boundary:{place_of(site.division_id)}")
+    receivers = selectors.sites_coded({v["receiver_site"] for _, v in read if "receiver_site" in v})
+    drafts = []
+    for (line, values), packages in zip(read, named, strict=True):
+        occurred = datetime.fromisoformat(values["occurred_at"])
+        entry = BookEntry(
+            site=site,
+            table=form.table,
+            batch_no=_number(site, prefix_of(form, values), occurred, line),
+            occurred_at=occurred,
+            waste_code=values.get("waste_code", ""),
+            mass_g=values.get("mass_g", 0),
+            count=values.get("count"),
+            method=values.get("method", ""),
+            manifest_number=values.get("manifest_number", ""),
+            package_codes=values.get("package_codes", []),
+            sources=values.get("sources", []),
+            content=values,
+        )
+        draft = _Draft(line, entry, packages, [])
+        there = values.get("receiver_site", "")
+        where = replace(place, receiver=f"site:{there}") if there in receivers else place
+        draft.posted = movements_of(
+            form, values, where, document=draft.document, at=occurred, already_g=packages.already_g
+        )
+        drafts.append(draft)
+    return drafts
+
+
+def _number(site: Site, prefix: str, occurred: datetime, line: int | None) -> str:
+    on = local_day(occurred)
+    number = batch_number(prefix, on, next_number(f"book:{site.pk}:{prefix}:{on:%Y%m%d}"))
+    if number is None:
+        what = f"{on} 的 {prefix} 批次已满 999 个。"
+        raise Refused([Finding(line, "occurred_at", what, "请把同类的记录合并为一条。", "serials_used_up")])
+    return number
+
+
+def _post(site: Site, drafts: Sequence[_Draft], *, actor: str, at: datetime) -> None:
+    """Post the movements of the entries, with what their stores lack; an entry that lacks is told."""
+    takings = [draft.taking(site) for draft in drafts]
+    lacking = shortfalls(takings, ledger.hold_accounts(stores_of(takings)))
+    lines: list[int | None] = []
+    for draft, short in zip(drafts, lacking, strict=True):
+        draft.posted = short + draft.posted
+        lines += [draft.line] * len(draft.posted)
+        for one in short:
+            what = f"{one.target.waste_code} 的账上贮存少 {tonnes_text(one.mass_g)} 吨，已按未申报的库存记入差异。"
+            remedy = "请补记产生或收入；确是盘点差异的，请在台账的“盘点”中说明。"
+            draft.entry.alerts.append({"code": "undeclared_stock", "what": what, "remedy": remedy})
+    movements = [one for draft in drafts for one in draft.posted]
+    if not movements:
+        return
+    try:
+        ledger.post(movements, actor=actor, recorded_at=at)
+    except Refused as error:
+        raise Refused([_of_entry(finding, lines) for finding in error.findings]) from None
+
+
+_CELLS = {"mass": "mass_g", "at": "occurred_at", "occurred_at": "occurred_at", "waste_code": "waste_code"}
+
+
 def _of_entry(finding: Finding, lines: Sequence[int | None]) -> Finding:
-    """A finding of the ledger with the line of the entry that it means."""
+    """A finding of the ledger with the line and the cell of the entry that it means."""
     known = finding.line is not None and finding.line <= len(lines)
-    return replace(finding, line=lines[finding.line - 1] if known and finding.line else None)
+    line = lines[finding.line - 1] if known and finding.line else None
+    return replace(finding, line=line, field=_CELLS.get(finding.field, ""))
 
 
 def _read_rows(
@@ -141,7 +237,7 @@ def _read_rows(
         if values.get("receiver_site") == site.code:
             what = "接收场所就是本场所。"
             findings.append(Finding(line, "receiver_site", what, "请填写接收单位的场所编号。", "own_site"))
-    return read, sorted(findings, key=lambda f: f.line or 0)
+    return read, findings
 
 
 def _wrong_source(
@@ -199,9 +295,13 @@ def reverse_entry(visible: QuerySet[BookEntry], *, pk: int, reason: str, actor: 
     if posted:
         document = f"book:{entry.site.code}:{reversal.batch_no}"
         undone = reversal_of(posted, document=document, at=at, reason=reason)
-        ledger.post(undone, actor=actor, recorded_at=at)
+        try:
+            ledger.post(undone, actor=actor, recorded_at=at)
+        except Refused as error:
+            raise Refused([replace(f, line=None, field="") for f in error.findings]) from None
         reversal.postings = [as_posting(one) for one in undone]
     reversal.save()
+    BookLink.objects.filter(entry=entry).update(is_live=False)
     entry.status = EntryStatus.REVERSED
     entry.save(update_fields=["status"])
     _record(reversal, "reverse_entry", actor=actor, at=at, reason=reason, reverses=entry.batch_no)
@@ -246,13 +346,39 @@ def rows_of_file(form: Table, name: str, raw: bytes) -> list[tuple[int | None, d
 def check_file(*, site: Site, table: str, name: str, raw: bytes, at: datetime) -> int:
     """Check a file without booking: the number of its entries; raises ``Refused`` with all findings."""
     form = table_named(table)
-    read, findings = _read_rows(site, form, rows_of_file(form, name, raw), at)
+    rows = rows_of_file(form, name, raw)
+    _refuse_again(site, table, _digest(table, [values for _, values in rows]))
+    read, findings = _read_rows(site, form, rows, at)
+    findings += named_packages(form, site, read)[1]
     if findings:
-        raise Refused(findings)
+        raise Refused(sorted(findings, key=lambda f: f.line or 0))
     return len(read)
 
 
+@transaction.atomic
 def book_file(*, site: Site, table: str, name: str, raw: bytes, actor: str, at: datetime) -> int:
-    """Book a file of entries, all or none."""
+    """Book a file of entries, all or none, and once: it comes again when all of it was reversed."""
     form = table_named(table)
-    return len(book_rows(site=site, table=table, rows=rows_of_file(form, name, raw), actor=actor, at=at))
+    rows = rows_of_file(form, name, raw)
+    Site.objects.select_for_update().get(pk=site.pk)
+    digest = _digest(table, [values for _, values in rows])
+    _refuse_again(site, table, digest)
+    file = BookImport.objects.create(
+        site=site, table=table, digest=digest, name=name.replace("\0", "")[-200:], rows=len(rows), created_at=at,
+        created_by=actor,
+    )  # fmt: skip
+    return len(book_rows(site=site, table=table, rows=rows, actor=actor, at=at, file=file))
+
+
+def _refuse_again(site: Site, table: str, digest: str) -> None:
+    """Refuse rows that a file has brought before, unless all of them were reversed."""
+    before = BookImport.objects.filter(
+        site=site, table=table, digest=digest, entries__status=EntryStatus.BOOKED
+    ).order_by("-pk").first()  # fmt: skip
+    if before is not None:
+        what = (
+            f"这些记录已于 {timezone.localtime(before.created_at):%Y-%m-%d %H:%M} 由 {before.created_by}"
+            f"从“{before.name}”导入，共 {before.rows} 条。"
+        )
+        remedy = "无需再导入；确要重新登记，请先冲销那一次的记录，或只留下新的行。"
+        raise Refused([Finding(None, "file", what, remedy, "imported_before")])

@@ -1,6 +1,7 @@
 """Pages of the record book: the book, an entry, its form, its reversal, print, workbook, import."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -20,7 +21,7 @@ from wufei.apps.spreadsheets import write_sheet
 from wufei.apps.web import is_partial, uploaded_bytes, workbook_answer
 from wufei.core.catalogue import methods, waste_codes
 from wufei.core.findings import Finding, Refused
-from wufei.core.form_fields import shown_value
+from wufei.core.form_fields import shown_value, tonnes_text
 from wufei.core.record_book import ROLES, Table, books_of, tables
 
 PRINTED = 1_000  # rows of one print view
@@ -108,6 +109,7 @@ def _entry_context(request: HttpRequest, entry: BookEntry) -> dict[str, Any]:
         "status": EntryStatus(entry.status).label,
         "fields": [(one.label, shown_value(one, entry.content.get(one.name))) for one in fields],
         "recorded_at": shown_time(entry.recorded_at),
+        "links": [(one, tonnes_text(one.mass_g)) for one in entry.links.all()],
         "sources": selectors.entries_by_number(entry, request.user),
         "reversed_by": getattr(entry, "reversed_by", None),
         "may_reverse": may_write and entry.status == EntryStatus.BOOKED,
@@ -142,8 +144,12 @@ def entry_new(request: HttpRequest, site: str, table: str) -> HttpResponse:
     findings: list[Finding] = []
     if request.method == "POST":
         values = dict(forms.posted(form.fields, request.POST))
+        given = request.POST.get("key", "")[:60]
         try:
-            entry = book.book(site=found, table=form.table, values=values, actor=actor_of(request), at=timezone.now())
+            entry = book.book(
+                site=found, table=form.table, values=values, actor=actor_of(request), at=timezone.now(),
+                key=f"page:{request.user.pk}:{given}" if given else "",
+            )  # fmt: skip
         except Refused as error:
             findings = error.findings
         else:
@@ -153,6 +159,7 @@ def entry_new(request: HttpRequest, site: str, table: str) -> HttpResponse:
         "site": found,
         "table": form,
         "role": ROLES[form.role],
+        "key": request.POST.get("key") or uuid4(),
         "inputs": forms.inputs(form.fields, values),
         "findings": findings,
         "waste_codes": [row for row in waste_codes().values() if row.domain in form.domains],

@@ -103,6 +103,24 @@ class EntryStatus(models.TextChoices):
     REVERSAL = "reversal", "冲销"
 
 
+class BookImport(models.Model):
+    """A file of entries that was booked (台账导入); ``digest`` is of what its rows say, however it was saved."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
+    table = models.CharField(max_length=40)
+    digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    rows = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150)
+
+    class Meta:
+        indexes = [models.Index(fields=["site", "digest"], name="book_import_of_file")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class BookEntry(models.Model):
     """One row of a table of a site's record book (管理台账). Never edited: a mistake is reversed and entered anew."""
 
@@ -119,6 +137,10 @@ class BookEntry(models.Model):
     sources = models.JSONField(default=list)  # batch numbers that this one takes from
     content = models.JSONField(default=dict)  # every field as it was read
     postings = models.JSONField(default=list)  # the movements it posted
+    alerts = models.JSONField(default=list)  # what is to be looked at: code, what, remedy
+    key = models.CharField(max_length=200, blank=True)  # of what was handed in: with it, it is booked once
+    digest = models.CharField(max_length=64, blank=True)  # of the cells that came with the key
+    file = models.ForeignKey(BookImport, models.PROTECT, null=True, related_name="entries")
     status = models.CharField(max_length=10, choices=EntryStatus.choices, default=EntryStatus.BOOKED)
     reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversed_by")
     reason = models.CharField(max_length=200, blank=True)
@@ -127,7 +149,10 @@ class BookEntry(models.Model):
 
     class Meta:
         ordering = ["-occurred_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["site", "batch_no"], name="batch_once_a_site")]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "batch_no"], name="batch_once_a_site"),
+            models.UniqueConstraint(fields=["site", "key"], condition=~Q(key=""), name="book_key_once_a_site"),
+        ]
         indexes = [
             models.Index(fields=["site", "occurred_at"], name="book_of_site"),
             models.Index(fields=["occurred_at"], name="book_by_time"),
@@ -135,6 +160,30 @@ class BookEntry(models.Model):
 
     def __str__(self) -> str:
         return self.batch_no
+
+
+class BookLink(models.Model):
+    """A movement that another document booked and an entry stands for: it is not booked again.
+
+    ``role`` is that of the entry's table: a movement has one live entry of a role (出库 and 委外 are two).
+    """
+
+    entry = models.ForeignKey(BookEntry, models.PROTECT, related_name="links")
+    role = models.CharField(max_length=12)
+    key = models.CharField(max_length=200)  # of the movement
+    document = models.CharField(max_length=200)
+    package = models.CharField(max_length=200, blank=True)
+    mass_g = models.BigIntegerField()
+    is_live = models.BooleanField(default=True)  # until its entry is reversed
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["role", "key"], condition=Q(is_live=True), name="book_link_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class DeclarationStatus(models.TextChoices):

@@ -63,7 +63,7 @@ class AssignIn(WhatIn):
     count: int = Field(1, ge=1, le=rules().assign_max, description="个数。")
     masses_g: list[MassG | None] = Field([], max_length=rules().assign_max, description="各自净重，整克；可不写。")
     external_codes: list[Text] = Field([], max_length=rules().assign_max, description="各自的外部编码；可不写。")
-    book: bool = Field(False, description="同时把产生记入台账（入库）；产废台账另行登记的不要写。")
+    book: bool = Field(False, description="把产生记入产废一本账（入库）；台账已登记这批废物的不要写。")
     at: Instant | None = Field(None, description="发生时间；不写为现在。")
     document: Text = ""
 

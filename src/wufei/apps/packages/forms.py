@@ -88,9 +88,7 @@ class AssignForm(WhatForm):
     mass = MassField(label=_("每个净重（千克，未称重可不填）"), required=False)
     masses = MassLines(label=_("或逐个净重（千克，每行一个）"), required=False)
     external_codes = CodeLines(label=_("外部编码（每行一个，可不填）"), required=False)
-    book = forms.BooleanField(
-        label=_("同时把产生记入台账（入库）；产废台账另行登记的不要勾选"), required=False, initial=True
-    )
+    book = forms.BooleanField(label=_("把产生记入产废一本账（入库）；台账已登记这批废物的不要勾选"), required=False)
     field_order = ["site", "waste_code", "waste_name", "generated_on", "count", "mass", "masses"]
 
     def __init__(self, *args: Any, sites: Sequence[Site], **more: Any) -> None:
