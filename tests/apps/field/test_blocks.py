@@ -1,6 +1,7 @@
 """Number blocks: given once, accounted for one by one, closed only when nothing is open; conflicts are settled."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -180,6 +181,20 @@ def test_a_person_who_left_is_as_a_revoked_phone(world):
     assert outcome_of(digest).state == "refused"
 
 
+def test_who_goes_to_another_firm_takes_neither_phone_nor_what_it_holds_along(world):
+    phone = world.phone()
+    digest = phone.record("pickup", world.pickup(1, None))
+    world.people["driver"].organisation = world.firms["stranger"]
+    world.people["driver"].save()
+    assert is_revoked(phone.known())
+    phone.sync()
+    assert [f["code"] for f in outcome_of(digest).findings] == ["device_revoked"]
+    with pytest.raises(Refused) as refused:  # else the firm of the phone would act by the right of the other firm
+        services.try_again(outcome_of(digest), by=world.people["carrier"], at=NOW)
+    assert [f.code for f in refused.value.findings] == ["person_left"]
+    assert not Manifest.objects.exists()
+
+
 # --- Codes of the generator's handlers ------------------------------------------------------------------------------
 
 
@@ -198,6 +213,21 @@ def test_a_handlers_code_signs_once_for_its_own_firm(world):
     assert [row.state for row in FieldOutcome.objects.order_by("pk")] == ["applied", "refused", "refused"]
     assert [f["code"] for f in outcome_of(other).findings] == ["wrong_code"]
     assert [f["code"] for f in outcome_of(again).findings] == ["code_used"]
+
+
+def test_a_firm_that_guesses_codes_is_no_longer_answered_for_a_day(world):
+    right = services.make_codes(user=world.people["canteen"], name="王五", count=1, at=NOW)[0].code
+    phone, second = world.phone(), world.phone("carrier")
+    for n in range(30):
+        phone.record("pickup", with_code(world, f"guess{n}"))
+    phone.sync()
+    assert FieldOutcome.objects.filter(state="refused").count() == 30
+    late = second.record("pickup", with_code(world, right))  # another phone of the firm guesses no further
+    second.sync()
+    assert [f["code"] for f in outcome_of(late).findings] == ["too_many_codes"]
+    assert not Manifest.objects.exists()
+    services.try_again(outcome_of(late), by=world.people["carrier"], at=NOW + timedelta(hours=26))
+    assert outcome_of(late).state == "applied"
 
 
 def test_a_code_used_by_an_event_that_was_refused_is_free_again(world):

@@ -61,6 +61,15 @@ def test_a_sentence_names_thing_value_and_limit():
     assert finding.as_dict()["pointer"] == "/receiver/site"
 
 
+def test_a_sentence_on_a_certificate_tells_no_name_that_the_manifest_does_not():
+    values = spoilt("hazardous", ["driver_expired"])
+    for typed, told in (("赵六", "驾驶员 赵六 的"), ("", "驾驶员 （证号尾号 *0001） 的")):
+        values["document"]["carriers"][0]["driver"] = typed
+        (finding,) = checks.check(dossier(values))
+        assert finding.what.startswith(told)
+        assert values["persons"]["driver", "D0001"].name not in finding.what.replace(typed or "-", "")
+
+
 @st.composite
 def several(draw):
     """A base, and defects of it of which no two are of one group."""

@@ -52,8 +52,11 @@ def target_of(url: str, resolved: Resolve = resolve) -> Target:
         raise NotAllowed("网址里不能写用户名和密码。请用签名核对来源。")
     names, networks = allowed()
     addresses = list(resolved(host, port))
-    if not (_is_named(host, names) or (addresses and all(_is_within(address, networks) for address in addresses))):
+    is_within = bool(addresses) and all(_is_within(address, networks) for address in addresses)
+    if not (is_within or _is_named(host, names)):
         raise NotAllowed(f"主机“{host[:60]}”不在允许推送的范围内。请管理员把它或它的网段写入 WUFEI_WEBHOOK_HOSTS。")
+    if not is_within and host not in names and any(_is_of_a_machine(address) for address in addresses):
+        raise NotAllowed(f"主机“{host[:60]}”指向服务器自身或本机网段的地址，不能推送到那里。请改用对方的主机名。")
     return Target(host, port, addresses[0])
 
 
@@ -80,6 +83,13 @@ def allowed() -> tuple[list[str], list[ipaddress.IPv4Network | ipaddress.IPv6Net
 
 def _is_named(host: str, names: Sequence[str]) -> bool:
     return any(host == name or (name.startswith(".") and host.endswith(name)) for name in names)
+
+
+def _is_of_a_machine(address: str) -> bool:
+    """Whether an address is this machine's own or its link's: a name below an allowed one must not lead there."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    found = getattr(found, "ipv4_mapped", None) or found
+    return found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
 
 
 def _is_within(address: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from wufei.apps.facts.services import record_fact
 from wufei.apps.field.devices import may_register
-from wufei.apps.field.models import FieldEvent, HandlerCode
+from wufei.apps.field.models import FieldEvent, FieldOutcome, HandlerCode, State
 from wufei.apps.registry.models import Organisation, User
 from wufei.apps.signatures.vault import keyed_digest
 from wufei.core.findings import Finding, Refused
@@ -20,6 +22,7 @@ from wufei.core.findings import Finding, Refused
 DIGITS = 8
 MOST = 50  # codes made in one go
 VALID_DAYS = 30
+MOST_WRONG = 30  # wrong codes of one firm's phones in a day: whoever types more is guessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,25 @@ def make_codes(*, user: User, name: str, count: int, at: datetime) -> list[MadeC
     return [MadeCode(name, code, expires) for code in codes]
 
 
+def _wrong_today(event: FieldEvent, at: datetime) -> int:
+    """How many events of the firm's phones were refused for a wrong code in the day before ``at``; one query."""
+    others = FieldOutcome.objects.filter(
+        event__device__organisation=event.device.organisation_id,
+        event__received_at__gt=at - timedelta(days=1),
+        state__in=[State.REFUSED, State.CONFLICT],
+    ).exclude(event=event)
+    told = others.annotate(told=Cast("findings", TextField())).filter(told__contains='"wrong_code"')
+    return told.count()
+
+
 def use_code(
-    organisation: Organisation, code: str, *, event: FieldEvent
+    organisation: Organisation, code: str, *, event: FieldEvent, at: datetime
 ) -> tuple[HandlerCode | None, Finding | None]:
     """Use up a code for an event, inside its transaction; the same event again is answered with the same code."""
+    if _wrong_today(event, at) >= MOST_WRONG:
+        what = f"贵单位的手机一天内送来的错误验证码已达 {MOST_WRONG} 个，今天不再核对验证码。"
+        remedy = "请移出单位在网页上补签这份联单，或明天重新处理。"
+        return None, Finding(None, "handler/code", what, remedy, "too_many_codes")
     row = HandlerCode.objects.select_for_update().filter(digest=_digest(organisation.pk, code.strip())).first()
     again = "请移出单位在网页上补签这份联单，或换一个没有用过的验证码，然后重新处理。"
     if row is None:

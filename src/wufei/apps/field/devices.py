@@ -153,5 +153,6 @@ def known_phone(asked: Asked, *, at: datetime) -> FieldDevice:
 
 
 def is_revoked(device: FieldDevice) -> bool:
-    """Whether the phone's key was taken away or its person is no longer here."""
-    return device.key.revoked_at is not None or not may_register(device.user)
+    """Whether the phone's key was taken away, or its person is no longer here or of another firm."""
+    is_of_another = device.organisation_id != device.user.organisation_id
+    return device.key.revoked_at is not None or is_of_another or not may_register(device.user)

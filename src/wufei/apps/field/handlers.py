@@ -163,7 +163,7 @@ def _handler(job: Job, site: Site) -> tuple[dict[str, Any], list[Finding]]:
     evidence = {"name": str(handler["name"])[:60], "field_event": job.event.digest}
     code = str(handler.get("code") or "")
     if code:
-        row, finding = use_code(site.organisation, code, event=job.event)
+        row, finding = use_code(site.organisation, code, event=job.event, at=job.at)
         if finding is not None:
             raise Refused([finding])
         assert row is not None
@@ -248,6 +248,10 @@ HANDLERS: Mapping[EventType, Callable[[Job], Done]] = {
 
 def handle(job: Job) -> Done:
     """Do what the event says. Raises ``Refused`` or ``NotYet``; nothing is kept then."""
+    device = job.event.device
+    if job.person.organisation_id != device.organisation_id:  # what was done for one firm is not done by another
+        what = f"记录这件事的人（{job.person}）已不是“{device.organisation.name}”的人员。"
+        raise Refused([Finding(None, "", what, "请由该单位的人员在网页上补办，并搁置这条记录。", "person_left")])
     try:
         return HANDLERS[EventType(job.event.type)](job)
     except Http404 as error:

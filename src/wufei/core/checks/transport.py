@@ -97,7 +97,8 @@ def _certificate(case: Case, carrier: Carrier, kind: str, number: str, dangerous
     if held is None:
         yield Hit(f"{kind}_unknown", at, facts | {"number": _masked(number) or "没有填"})
         return
-    facts["name"] = held.name
+    # As the manifest calls them: a name out of the register would tell whoever types in numbers whose they are.
+    facts["name"] = (carrier.driver if kind == "driver" else carrier.escort) or f"（证号尾号 {_masked(number)}）"
     if held.valid_until is not None and held.valid_until < case.day:
         yield Hit(f"{kind}_expired", at, facts | {"until": f"{held.valid_until}"})
     if held.hazard_classes and (lacking := _unfit(held.hazard_classes, dangerous)):
