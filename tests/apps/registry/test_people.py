@@ -2,7 +2,9 @@
 
 import pytest
 from click.testing import CliRunner
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from wufei.apps.facts.models import Fact
 from wufei.apps.registry.commands import user as user_command
@@ -11,6 +13,7 @@ from wufei.apps.registry.models import Role, User
 from wufei.apps.registry.people import NewUser, create_user, set_password
 from wufei.apps.registry.selectors import NOTHING, scope
 from wufei.apps.registry.services import load_reference
+from wufei.apps.rest.services import create_token
 from wufei.core.findings import Refused
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +106,34 @@ def test_accounts_are_made_listed_and_changed_on_the_command_line():
     again = CliRunner().invoke(user_command, [*args, "--password", GOOD])
     assert again.exit_code == 1
     assert "已有账号“li”" in again.output
+
+
+def test_a_stopped_account_acts_no_more_by_session_or_token_until_it_is_let_in_again(client):
+    load_reference()
+    user = create_user(NewUser("li", GOOD, "leader", "330523"), actor="test")
+    _, secret = create_token(
+        username="li", scopes_wanted=["*:read"], days=1, name="", actor="test", at=timezone.now()
+    )  # fmt: skip
+    token = {"Authorization": f"Bearer {secret}"}
+    client.force_login(user)
+
+    def doors():
+        return client.get("/registry/organisations/").status_code, Client().get(
+            "/api/v1/me/", headers=token
+        ).status_code
+
+    assert doors() == (200, 200)
+    stopped = CliRunner().invoke(user_command, ["stop", "li", "--reason", "离职"])
+    assert (stopped.exit_code, stopped.output) == (0, "已停用账号“li”。\n")
+    assert doors() == (302, 401)
+    assert "［停用］" in CliRunner().invoke(user_command, ["list"]).output
+    assert CliRunner().invoke(user_command, ["stop", "li"]).exit_code == 1  # stopped already
+    assert CliRunner().invoke(user_command, ["resume", "li"]).exit_code == 0
+    assert doors() == (200, 200)
+    facts = Fact.objects.filter(subject="user:li").order_by("pk")
+    assert [fact.verb for fact in facts] == ["create_user", "stop_user", "resume_user"]
+    assert facts[1].after == {"reason": "离职"}
+    assert CliRunner().invoke(user_command, ["stop", "nobody"]).exit_code == 1
 
 
 def test_a_password_stands_in_no_fact():

@@ -12,7 +12,7 @@ ACTOR = "console"
 
 @click.group()
 def user() -> None:
-    """账号：开通、列出、更改密码。"""
+    """账号：开通、列出、停用、恢复、更改密码。"""
 
 
 def _refuse(error: Refused) -> None:
@@ -52,6 +52,31 @@ def list_users() -> None:
 
 @user.command()
 @click.argument("username")
+@click.option("--reason", default="", help="理由，记入操作记录。")
+def stop(username: str, reason: str) -> None:
+    """停用账号：它的登录、令牌、推送和外业手机立即失效，已有的记录都保留。"""
+    _set_active(username, active=False, reason=reason)
+    click.echo(f"已停用账号“{username}”。")
+
+
+@user.command()
+@click.argument("username")
+@click.option("--reason", default="", help="理由，记入操作记录。")
+def resume(username: str, reason: str) -> None:
+    """恢复停用的账号。"""
+    _set_active(username, active=True, reason=reason)
+    click.echo(f"已恢复账号“{username}”。没有吊销的令牌也恢复了，请用 wufei token list 核对。")
+
+
+def _set_active(username: str, *, active: bool, reason: str) -> None:
+    try:
+        people.set_active(username, active=active, reason=reason, actor=ACTOR)
+    except Refused as error:
+        _refuse(error)
+
+
+@user.command()
+@click.argument("username")
 @click.password_option()
 def password(username: str, password: str) -> None:
     """更改账号的密码；新密码会另行询问。"""
@@ -60,4 +85,4 @@ def password(username: str, password: str) -> None:
             people.set_password(username, password, actor=ACTOR)
     except Refused as error:
         _refuse(error)
-    click.echo(f"已更改“{username}”的密码。")
+    click.echo(f"已更改“{username}”的密码，它的登录都已结束。令牌不受影响，如已泄露请用 wufei token revoke 吊销。")

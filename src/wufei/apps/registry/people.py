@@ -85,6 +85,31 @@ def set_password(username: str, password: str, *, actor: str) -> None:
     )
 
 
+@transaction.atomic
+def set_active(username: str, *, active: bool, reason: str, actor: str) -> None:
+    """Stop an account, or let it in again. Stopped, its sessions, tokens, webhooks and phones act no more at once.
+
+    Raises ``Refused``.
+    """
+    user = User.objects.select_for_update(of=("self",)).filter(username=username).first()
+    if user is None:
+        what = f"没有账号“{username}”。"
+        raise Refused([Finding(None, "username", what, "用 wufei user list 查看账号。", "unknown_user")])
+    if user.is_active == active:
+        what = f"账号“{username}”已经{'在用' if active else '停用'}。"
+        raise Refused([Finding(None, "username", what, "不必再办。", "user_stands_so")])
+    user.is_active = active
+    user.save(update_fields=["is_active"])
+    record_fact(
+        at=timezone.now(),
+        actor=actor,
+        verb="resume_user" if active else "stop_user",
+        subject=f"user:{username}",
+        division=user.division_id or "",
+        after={"reason": reason[:200]} if reason else None,
+    )
+
+
 def _check_names(new: NewUser, findings: list[Finding]) -> None:
     if new.role not in Role.values:
         roles = "、".join(f"{value}（{label}）" for value, label in Role.choices)
