@@ -275,6 +275,7 @@ PAGES = {
     "api:list_book_entries": [((), "everyone")],
     "api:create_book_entry": [((), "everyone")],
     "api:list_book_tables": [((), "everyone")],
+    "api:get_book_entry": [((f"{{{m}.book_entry}}",), f"sees:{m}") for m in "ABC"],
     "api:reverse_book_entry": [((f"{{{m}.book_entry}}",), f"post:own:{m}") for m in "ABC"],
     "api:list_management_plans": [((), "everyone")],
     "api:create_management_plan": [((), "everyone")],

@@ -1,18 +1,21 @@
 """The Python client against a real server: pages, problems with all faults, and writes that are done once."""
 
+import json
+import re
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
+from django.test import Client as DjangoClient
 from django.utils import timezone
 from tests.apps.registry.conftest import anji, make_user  # noqa: F401 - fixtures
 
 from wufei.apps.facts.models import Fact
 from wufei.apps.rest import services
 from wufei.client import ApiProblem, Client, ConnectionFailed
-from wufei.config.api import ROUTERS
+from wufei.client.resources import Resource
 
 THING = {"name": "一", "at": "2026-11-25T08:00:00+08:00"}
 AT = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -140,55 +143,84 @@ def test_a_busy_server_is_asked_again_after_the_time_it_names():
     assert waited == [7.0, 3.0]
 
 
-def test_the_nouns_are_those_of_the_interface():
-    asked = []
+def every_call(client):
+    """Each method of each noun, once."""
+    for noun in vars(client).values():
+        if isinstance(noun, Resource):
+            list(noun.list(limit=1))
+            noun.get(1)
+            noun.create({})
+            noun.create_many([{}])
+    client.me()
+    client.manifests.event("20263305230001", "submit")
+    client.manifests.event("20263305230001", "amend")
+    client.manifests.check({})
+    client.manifests.update("20263305230001", {})
+    client.manifests.fields("medical")
+    client.packages.trace("a/b")
+    client.packages.trace("c", way="up")
+    for action in ("nest", "unnest", "weigh", "store", "split", "merge", "retire", "void"):
+        client.packages.act("c", action, {})
+    client.amendments.answer(7, "agree")
+    client.amendments.withdraw(7)
+    client.amendments.decide(7, "reject", comment="x")
+    client.corrections.answer(8, "x")
+    client.corrections.close(8, "done")
+    client.declarations.confirm(9)
+    client.declarations.correct(9, "x")
+    client.book.tables()
+    client.book.reverse(3, "x")
+    client.plans.update(2, {})
+    client.plans.file(2)
+    client.contracts.end(4, on=date(2026, 11, 25), reason="x")
+    client.handling_plans.decide(5, "approve")
+    client.signatures.issue_code("manifest:1", "receiver", "confirm")
+    client.signatures.code(6)
+    list(client.signatures.delegations())
+    client.trips.event("T1", "arrive")
+    client.trips.visit("T1", 2, {})
+    client.trips.skip("T1", 3, "歇业")
+    client.webhooks.replay(1, after=0)
+    client.webhooks.delete(1)
+    client.transfers.event(5, "accept")
+    client.transfers.decide(5, {"decision": "refuse", "note": "x"})
+    client.manifest_templates.update(4, {"name": "每月"})
+    client.manifest_templates.manifest(4, {"wastes": [{"mass_g": 5}]}, submit=True)
+    client.manifest_templates.delete(4)
+
+
+def test_every_operation_of_the_interface_has_a_method_with_a_noun():
+    asked, bodies = set(), []
 
     def answer(request):
-        asked.append((request.method, request.url.raw_path.decode()))
+        path = request.url.raw_path.decode().partition("?")[0]
+        asked.add((request.method, path))
+        if request.headers.get("Content-Type") == "application/json" and request.content not in (b"", b"{}"):
+            bodies.append((request.method, path, json.loads(request.content)))
         return httpx.Response(200, json={"items": [], "next": None})
 
     with Client("http://x", "wf_", transport=httpx.MockTransport(answer)) as client:
-        client.manifests.event("20263305230001", "submit")
-        client.manifests.check({})
-        client.packages.trace("a/b")
-        client.packages.trace("c", way="up")
-        client.packages.act("c", "weigh", {"mass_g": 1})
-        client.amendments.answer(7, "agree")
-        client.amendments.withdraw(7)
-        client.trips.event("T1", "arrive")
-        client.trips.visit("T1", 2, {})
-        client.trips.skip("T1", 3, "歇业")
-        client.webhooks.replay(1, after=0)
-        client.transfers.event(5, "accept")
-        client.transfers.decide(5, {"decision": "refuse", "note": "x"})
-        client.manifest_templates.update(4, {"name": "每月"})
-        client.manifest_templates.manifest(4, {"wastes": [{"mass_g": 5}]}, submit=True)
-        client.manifest_templates.delete(4)
-        for noun in (client.scans, client.weighings, client.declarations):
-            noun.create({})
-    assert asked == [
-        ("POST", "/api/v1/manifests/20263305230001/submit/"),
-        ("POST", "/api/v1/manifests/check/"),
-        ("GET", "/api/v1/packages/a%2Fb/trace/"),
-        ("GET", "/api/v1/packages/c/trace/?way=up"),
-        ("POST", "/api/v1/packages/c/weigh/"),
-        ("POST", "/api/v1/amendments/7/answer/"),
-        ("POST", "/api/v1/amendments/7/withdraw/"),
-        ("POST", "/api/v1/trips/T1/arrive/"),
-        ("POST", "/api/v1/trips/T1/stops/2/visit/"),
-        ("POST", "/api/v1/trips/T1/stops/3/skip/"),
-        ("POST", "/api/v1/webhooks/1/replay/"),
-        ("POST", "/api/v1/transfers/5/accept/"),
-        ("POST", "/api/v1/transfers/5/decide/"),
-        ("PATCH", "/api/v1/manifest-templates/4/"),
-        ("POST", "/api/v1/manifest-templates/4/manifest/?submit=true"),
-        ("DELETE", "/api/v1/manifest-templates/4/"),
-        ("POST", "/api/v1/scans/"),
-        ("POST", "/api/v1/weighings/"),
-        ("POST", "/api/v1/declarations/"),
-    ]
-    mounted = {address for address, _ in ROUTERS}
-    assert {f"/{path.split('/')[3]}/" for _, path in asked} <= mounted
+        every_call(client)
+    told = DjangoClient(headers={"Host": "localhost"}).get("/api/v1/openapi.json").json()
+    operations = {
+        (method.upper(), path): one for path, methods in told["paths"].items() for method, one in methods.items()
+    }
+
+    def is_of(operation, method, address):
+        return operation[0] == method and re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", operation[1]), address)
+
+    without = {" ".join(operation) for operation in operations if not any(is_of(operation, *used) for used in asked)}
+    assert without == {"GET /api/v1/", "GET /api/v1/problems/", "GET /api/v1/problems/{code}"}
+    assert ("GET", "/api/v1/packages/a%2Fb/trace/") in asked
+    for method, address, body in bodies:
+        content = next(
+            one["requestBody"]["content"] for key, one in operations.items() if is_of(key, method, address)
+        )
+        given = content["application/json"]["schema"]
+        schema = told["components"]["schemas"][given["$ref"].rpartition("/")[2]] if "$ref" in given else given
+        allowed = set(schema.get("properties", body))
+        assert set(schema.get("required", [])) <= set(body) <= allowed, address
+    assert len(bodies) > 15
 
 
 def test_the_client_needs_nothing_of_the_server():

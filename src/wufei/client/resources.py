@@ -3,7 +3,7 @@
 import builtins
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -64,6 +64,10 @@ class Resource:
             "POST", f"{self.name}/lines/", lines=lines, key=key, query=asked, dry_run=dry_run
         )
 
+    def _patch(self, path: str, data: Mapping[str, Any], key: str | None) -> Row:
+        row: Row = self._connection.call("PATCH", path, data=data, key=key).value
+        return row
+
     def _path(self, key: str | int, *more: str) -> str:
         return "/".join([self.name, quote(str(key), safe=""), *more, ""])
 
@@ -95,14 +99,22 @@ class Manifests(Resource):
         """What stands against a document that is not drawn up: findings with stage, pointer and who can cure it."""
         return self._post(f"{self.name}/check/", document, None, False)
 
+    def update(self, number: str, data: Mapping[str, Any], *, key: str | None = None) -> Row:
+        """Change what no signature has sealed yet; lists are merged place by place."""
+        return self._patch(self._path(number), data, key)
+
+    def fields(self, profile: str) -> builtins.list[Row]:
+        """The fields of a profile: what each stage requires, and from which signature on it is sealed."""
+        rows: builtins.list[Row] = self._connection.call("GET", self._path("fields", profile)).value
+        return rows
+
 
 class ManifestTemplates(Resource):
     """Manifest templates (联单模板): ``create({"name": …, "document": {…}})`` or ``"manifest": "2026…"``."""
 
     def update(self, key: int, data: Mapping[str, Any], *, idempotency_key: str | None = None) -> Row:
         """Change the name or the document of a template."""
-        row: Row = self._connection.call("PATCH", self._path(key), data=data, key=idempotency_key).value
-        return row
+        return self._patch(self._path(key), data, idempotency_key)
 
     def delete(self, key: int) -> None:
         """Take a template away."""
@@ -138,6 +150,75 @@ class Amendments(Resource):
         """Take back what one asked for."""
         return self._post(self._path(key, "withdraw"), {}, None, False)
 
+    def decide(self, key: int, choice: str, *, comment: str = "") -> Row:
+        """As the office, say ``agree`` or ``reject`` where nobody has answered."""
+        return self._post(self._path(key, "decide"), {"choice": choice, "comment": comment}, None, False)
+
+
+class Corrections(Resource):
+    """An office's requests to correct a document (更正要求); ``create`` asks for one."""
+
+    def answer(self, key: int, answer: str) -> Row:
+        """As the firm, say what was done."""
+        return self._post(self._path(key, "answer"), {"answer": answer}, None, False)
+
+    def close(self, key: int, status: str) -> Row:
+        """As the office, go on with it: ``done``, ``open`` (again) or ``withdrawn``."""
+        return self._post(self._path(key, "close"), {"status": status}, None, False)
+
+
+class Declarations(Resource):
+    """Periodic declarations (定期申报); ``create`` generates one from the books."""
+
+    def confirm(self, key: int, *, note: str = "") -> Row:
+        """As the firm, stand by it; ``note`` answers the findings."""
+        return self._post(self._path(key, "confirm"), {"note": note}, None, False)
+
+    def correct(self, key: int, reason: str) -> Row:
+        """Generate a confirmed one anew."""
+        return self._post(self._path(key, "correct"), {"reason": reason}, None, False)
+
+
+class Book(Resource):
+    """Entries of the record books (管理台账); ``create({"site": …, "table": …, "values": {…}})``."""
+
+    def tables(self) -> builtins.list[Row]:
+        """The tables of all books with their fields."""
+        rows: builtins.list[Row] = self._connection.call("GET", f"{self.name}/tables/").value
+        return rows
+
+    def reverse(self, key: int, reason: str, *, idempotency_key: str | None = None) -> Row:
+        """Take an entry and its movements back; it stays and is marked."""
+        return self._post(self._path(key, "reverse"), {"reason": reason}, idempotency_key, False)
+
+
+class Plans(Resource):
+    """Management plans of hazardous waste (管理计划)."""
+
+    def update(self, key: int, data: Mapping[str, Any], *, idempotency_key: str | None = None) -> Row:
+        """Change the tables of a draft."""
+        return self._patch(self._path(key), data, idempotency_key)
+
+    def file(self, key: int) -> Row:
+        """File it (备案)."""
+        return self._post(self._path(key, "file"), {}, None, False)
+
+
+class Contracts(Resource):
+    """Contracts between generator and facility (委托合同)."""
+
+    def end(self, key: int, *, on: date, reason: str) -> Row:
+        """End one early; ``on`` is its last day."""
+        return self._post(self._path(key, "end"), {"on": on.isoformat(), "reason": reason}, None, False)
+
+
+class HandlingPlans(Resource):
+    """Handling plans of building sites (建筑垃圾处理方案)."""
+
+    def decide(self, key: int, decision: str, *, reason: str = "") -> Row:
+        """As the office, ``approve`` or ``return`` one; a return needs its reason."""
+        return self._post(self._path(key, "decide"), {"decision": decision, "reason": reason}, None, False)
+
 
 class Signatures(Resource):
     """Signatures of a document (签名): ``client.signatures.list(subject="manifest:…")``."""
@@ -146,6 +227,14 @@ class Signatures(Resource):
         """A one-time code for a party without account; ``more``: party_name, phone, payload."""
         asked = {"subject": subject, "slot": slot, "event": event, **more}
         return self._post(f"{self.name}/codes/", asked, None, False)
+
+    def code(self, key: int) -> Row:
+        """How a one-time code stands: waiting, used or dead."""
+        return self._get(self._path("codes", str(key)))
+
+    def delegations(self) -> Iterator[Row]:
+        """Who may sign for whom."""
+        yield from Resource(self._connection, f"{self.name}/delegations").list()
 
 
 class Trips(Resource):
@@ -215,16 +304,18 @@ class Client:
         self.manifests = Manifests(self._connection, "manifests")
         self.manifest_templates = ManifestTemplates(self._connection, "manifest-templates")
         self.amendments = Amendments(self._connection, "amendments")
-        self.corrections = Resource(self._connection, "corrections")
+        self.corrections = Corrections(self._connection, "corrections")
         self.signatures = Signatures(self._connection, "signatures")
         self.trips = Trips(self._connection, "trips")
         self.transfers = Transfers(self._connection, "transfers")
         self.packages = Packages(self._connection, "packages")
         self.scans = Resource(self._connection, "scans")
         self.weighings = Resource(self._connection, "weighings")
-        self.declarations = Resource(self._connection, "declarations")
-        self.contracts = Resource(self._connection, "declarations/contracts")
-        self.handling_plans = Resource(self._connection, "declarations/handling-plans")
+        self.declarations = Declarations(self._connection, "declarations")
+        self.book = Book(self._connection, "declarations/book")
+        self.plans = Plans(self._connection, "declarations/plans")
+        self.contracts = Contracts(self._connection, "declarations/contracts")
+        self.handling_plans = HandlingPlans(self._connection, "declarations/handling-plans")
         self.webhooks = Webhooks(self._connection, "webhooks")
 
     def me(self) -> Row:

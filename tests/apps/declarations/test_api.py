@@ -63,6 +63,8 @@ def test_an_entry_is_booked_once_whatever_is_sent_twice(api, site, owner):
     assert api(owner, "POST", "book/?dry_run=true", entry(site))[0] in {200, 201}
     assert BookEntry.objects.count() == 1
     assert "handler" not in json.dumps(api(owner, "GET", "book/")[1])
+    one = api(owner, "GET", f"book/{first[1]['id']}/")
+    assert one == (200, api(owner, "GET", "book/")[1]["items"][0])
     status, undone = api(owner, "POST", f"book/{first[1]['id']}/reverse/", {"reason": "写错"})
     assert (status, undone["status"], undone["reverses"]) == (201, "reversal", first[1]["id"])
 
@@ -94,6 +96,8 @@ def test_a_declaration_is_generated_confirmed_and_corrected(api, site, owner, ma
 
 def test_others_and_nonsense_are_refused_without_a_trace(api, site, owner, make_user):
     other = make_user("other", "generator")
+    kept = api(owner, "POST", "book/", entry(site))[1]
+    assert api(other, "GET", f"book/{kept['id']}/")[0] == 404
     for user in (other, make_user()):
         assert api(user, "POST", "book/", entry(site))[0] == 404
         assert api(user, "POST", "", {"site": site.code, "period": "2026-01"})[0] == 404
@@ -101,7 +105,7 @@ def test_others_and_nonsense_are_refused_without_a_trace(api, site, owner, make_
     assert api(owner, "POST", "", {"site": site.code, "period": "x"})[0] == 422
     assert api(owner, "POST", "book/", {"site": site.code, "table": "x", "values": {}})[0] == 422
     assert api(owner, "GET", f"{10**18}/")[0] == 404
-    assert not BookEntry.objects.exists()
+    assert [row.pk for row in BookEntry.objects.all()] == [kept["id"]]
     assert not ManagementPlan.objects.exists()
     assert "hw-generate" in [row["table"] for row in api(owner, "GET", "book/tables/")[1]]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Path, Query, Router
 from ninja import Status as Answer
@@ -360,6 +361,12 @@ def list_book_tables(request: HttpRequest) -> list[dict[str, object]]:
         for table in book_tables().values()
         if not table.derived
     ]
+
+
+@router.get("/book/{int:pk}/", auth=READ, response=EntryOut, summary="一条台账记录")
+def get_book_entry(request: HttpRequest, pk: Key) -> dict[str, object]:
+    """一条台账记录。"""
+    return entry_out(get_object_or_404(selectors.visible_entries(request.user).select_related("site"), pk=pk))
 
 
 @router.post("/book/{int:pk}/reverse/", auth=WRITE, response={201: EntryOut}, summary="冲销台账记录")
