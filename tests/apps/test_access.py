@@ -140,6 +140,7 @@ OPEN = {
     "api:openapi-view",
     "api:list_problem_kinds",
     "api:get_problem_kind",
+    "package-look-up",  # a field for a code
     "package-public",  # what the label of a package shows; tests/apps/packages/test_pages.py
     "signing:by-code",  # for whoever has the link: 404 without one
     "field:home",  # the page for phones, without anything of anyone; it is kept on the phone

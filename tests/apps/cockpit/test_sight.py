@@ -59,7 +59,11 @@ def test_one_firm_does_not_see_the_sites_of_another():
 
 def test_a_citizen_sees_nothing_here():
     client = client_of("citizen")
-    assert "还没有可看的内容" in client.get("/").content.decode()
+    shown = client.get("/").content.decode()
+    assert "公众查询" in shown
+    assert "没有分配地方" not in shown
+    for way in ('action="/q/"', 'name="code"', 'href="/transparency/"'):
+        assert way in shown
     assert [client.get(address).status_code for address in [PLACE, "/own/", *FIGURES, *MASS]] == [404] * 6
 
 

@@ -209,6 +209,16 @@ def test_however_it_is_typed_the_page_has_one_address(client, moved):
     assert (answer.status_code, answer["Location"]) == (302, f"/q/{moved}")
 
 
+def test_a_code_is_typed_by_who_cannot_scan(client, moved):
+    assert 'name="code"' in client.get("/q/").content.decode()
+    answer = client.get("/q/", {"code": f" {moved[:8].lower()} {moved[8:]} "})
+    assert (answer.status_code, answer["Location"]) == (302, f"/q/{moved}")
+    wrong = client.get("/q/", {"code": "<b>nonsense</b>"})
+    assert wrong.status_code == 404
+    assert 'value="&lt;b&gt;nonsense&lt;/b&gt;"' in wrong.content.decode()  # what was typed stays
+    assert "这不是包装编码" in wrong.content.decode()
+
+
 @pytest.mark.parametrize("code", ["nonsense", "W", "9" * 37, "％", "0" * 190])
 def test_a_malformed_code_is_told_without_the_database(client, code, django_assert_num_queries, db):
     with django_assert_num_queries(0):

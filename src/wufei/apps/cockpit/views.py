@@ -16,7 +16,7 @@ from wufei.apps.cockpit.place_year import PlaceYear
 from wufei.apps.cockpit.places import find_place, home_code, is_firm, place_codes
 from wufei.apps.cockpit.query import read_query
 from wufei.apps.cockpit.town_map import map_points
-from wufei.apps.registry.models import User
+from wufei.apps.registry.models import Role, User
 
 # what HTMX asks to replace -> the partial, and the name of its part in the page
 PARTIALS = {
@@ -48,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("cockpit:own")
     code = home_code(user, place_codes(user))
     if code is None:
-        return render(request, "cockpit/nothing.html")
+        return render(request, "cockpit/nothing.html", {"is_citizen": user.role == Role.CITIZEN})
     return redirect("cockpit:place", division=code)
 
 

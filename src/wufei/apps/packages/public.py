@@ -1,18 +1,20 @@
-"""The page that anyone may open who holds a label: ``/q/<code>``.
+"""The pages that anyone may open who holds a label: ``/q/<code>``, and ``/q/`` to type a code.
 
 Invariant: it shows of a package what the label shows of the waste, never a person, a mass, a vehicle or a manifest;
 and its work is bounded: a malformed code is told from its text alone, else a fixed number of statements.
 """
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from wufei.apps.packages import selectors
 from wufei.apps.packages.chain import chain_state
 from wufei.core.catalogue import parse_hazard
-from wufei.core.findings import Refused
+from wufei.core.findings import Finding, Refused
 from wufei.core.package import form_names
 from wufei.core.package_code import printed, read_scan
 from wufei.core.profiles import profiles
@@ -27,15 +29,32 @@ _CHAIN = {
 
 
 @require_safe
+def look_up(request: HttpRequest) -> HttpResponse:
+    """A field for the code of a label (``?code=``), for who cannot scan it; leads to the page of the package."""
+    typed = request.GET.get("code", "")
+    if not typed.strip():
+        return render(request, "packages/look_up.html")
+    try:
+        wanted = read_scan(typed)
+    except Refused as refused:
+        return _unknown(request, typed[:60], refused.findings)
+    return redirect("package-public", wanted)
+
+
+def _unknown(request: HttpRequest, code: str, findings: Sequence[Finding] = ()) -> HttpResponse:
+    return render(request, "packages/unknown.html", {"findings": findings, "code": code}, status=404)
+
+
+@require_safe
 def package(request: HttpRequest, code: str) -> HttpResponse:
     """What a package is, its steps, and whether its chain holds."""
     try:
         wanted = read_scan(code)
     except Refused as refused:
-        return render(request, "packages/unknown.html", {"findings": refused.findings, "code": code[:60]}, status=404)
+        return _unknown(request, code[:60], refused.findings)
     found = selectors.public_package(wanted)
     if found is None:
-        return render(request, "packages/unknown.html", {"findings": [], "code": printed(wanted)}, status=404)
+        return _unknown(request, printed(wanted))
     if code != wanted:
         # One address for each package, however the code was typed.
         return HttpResponse(status=302, headers={"Location": reverse("package-public", args=[wanted])})
