@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from wufei.apps.manifests import selectors, templating, trip_selectors
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.models import Manifest, ManifestTemplate, Trip
+from wufei.apps.registry.actors import actor_names
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.core.findings import Refused
@@ -27,9 +28,10 @@ class TemplateRow:
     kind: str
     profile: str
     url: str
+    by: str
 
 
-def _row(template: ManifestTemplate) -> TemplateRow:
+def _row(template: ManifestTemplate, by: str) -> TemplateRow:
     profile = str(template.document["profile"])
     if template.kind == "trip":
         url = reverse("manifests:trip-new")
@@ -37,7 +39,7 @@ def _row(template: ManifestTemplate) -> TemplateRow:
         url = reverse("manifests:new", args=[profile])
     known = manifest_profiles().get(profile)
     return TemplateRow(
-        template, template.get_kind_display(), known.name if known else profile, f"{url}?template={template.pk}"
+        template, template.get_kind_display(), known.name if known else profile, f"{url}?template={template.pk}", by
     )
 
 
@@ -57,7 +59,9 @@ def _act(request: HttpRequest) -> Act:
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The templates of the own firm."""
-    rows = [_row(template) for template in templating.templates_of(_member(request))]
+    found = templating.templates_of(_member(request))
+    names = actor_names(request.user, (template.created_by for template in found))
+    rows = [_row(template, names[template.created_by]) for template in found]
     return render(request, "manifests/templates.html", {"rows": rows})
 
 

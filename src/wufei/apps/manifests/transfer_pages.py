@@ -13,7 +13,7 @@ from wufei.apps.manifests.regions import NOT_SET
 from wufei.apps.manifests.selectors import visible_manifests
 from wufei.apps.registry.actors import actor_names
 from wufei.apps.registry.listing import Cell, Column, Filter, Listing, shown_time
-from wufei.apps.registry.models import RegionTransfer, RegionTransferEvent, RegionTransferLine
+from wufei.apps.registry.models import CompensationRate, RegionTransfer, RegionTransferEvent, RegionTransferLine
 from wufei.apps.registry.transfer_reads import (
     Person,
     Standing,
@@ -301,6 +301,12 @@ def _line(line: RegionTransferLine) -> LineRow:
 
 def _event(row: RegionTransferEvent, kind: str, actor: str) -> HistoryRow:
     return HistoryRow(event_name(row.event, kind), row.happened_on, row.note, actor, shown_time(row.recorded_at))
+
+
+def rate_rows(user: Person, rates: Sequence[CompensationRate]) -> list[tuple[CompensationRate, str, str]]:
+    """Each rate with the name of its domain and of who entered it; one query."""
+    names = actor_names(user, (row.entered_by for row in rates))
+    return [(row, DOMAIN_NAMES.get(row.domain, row.domain), names[row.entered_by]) for row in rates]
 
 
 def ends_of(transfer: RegionTransfer) -> tuple[str, str]:

@@ -261,7 +261,7 @@ def rates(request: HttpRequest) -> HttpResponse:
             return redirect("transfers:rates")
     context = {
         "head": forms.inputs(fields, typed),
-        "rates": [(row, DOMAIN_NAMES.get(row.domain, row.domain)) for row in reads.rates_of(places)],
+        "rates": pages.rate_rows(request.user, reads.rates_of(places)),
         "findings": findings,
     }
     return render(request, "manifests/transfers/rates.html", context, status=422 if findings else 200)
