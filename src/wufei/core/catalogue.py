@@ -32,6 +32,12 @@ class UnknownWasteCode(ValueError):
         self.what, self.remedy = what, remedy
 
 
+@cache
+def hazard_names() -> Mapping[str, str]:
+    """Chinese name of a hazard by its letter: T is 毒性."""
+    return MappingProxyType({row["letter"]: row["name"] for row in read_table("catalogue/hazards.csv")})
+
+
 @dataclass(frozen=True, slots=True)
 class Hazard:
     """The hazards of a code (危险特性): ``T,I`` is toxic and perhaps flammable; ``T/C`` is one of them or both.
@@ -47,7 +53,7 @@ class Hazard:
     @property
     def meaning(self) -> str:
         """The hazards in Chinese words."""
-        names = {row["letter"]: row["name"] for row in read_table("catalogue/hazards.csv")}
+        names = hazard_names()
         certain, possible = ("、".join(names[letter] for letter in part) for part in (self.certain, self.possible))
         if not certain:
             return f"具有下列一种或多种：{possible}" if possible else ""

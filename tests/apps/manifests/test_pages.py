@@ -94,3 +94,50 @@ def test_the_history_names_people_and_no_accounts(client, world, document, drive
         client.force_login(world.people[reader])
         assert history(client, manifest.number) == [("开具", draws), *signed], reader
         assert "clerk7" not in client.get(f"/manifests/{manifest.number}/").content.decode(), reader
+
+
+def folded(page):
+    """(the form without what is folded within its cards, the folded part)."""
+    inside = re.findall(r'<details class="col-12">.*?</details>', page, re.DOTALL)
+    return re.sub(r'<details class="col-12">.*?</details>', "", page, flags=re.DOTALL), "".join(inside)
+
+
+def test_optional_fields_are_folded_unless_filled_or_wrong(client, world):
+    client.force_login(world.people["maker"])
+    path = "/manifests/new/hazardous/"
+    shown, inside = folded(client.get(path).content.decode())
+    # fields.csv: no stage requires measures or the escort; the plate is required at departure; packages are required
+    # at none, but expected of hazardous waste
+    for name in ("/generator/measures", "/generator/handler_phone", "/carriers/0/escort", "/wastes/0/components"):
+        assert f'name="{name}"' in inside, name
+        assert f'name="{name}"' not in shown, name
+    for name in ("/generator/handler", "/wastes/0/mass_g", "/carriers/0/vehicle", "/wastes/0/packages"):
+        assert f'name="{name}"' in shown, name
+        assert f'name="{name}"' not in inside, name
+    assert "可不填：" in inside
+    typed = {"/generator/site": "S-maker", "/generator/measures": "备沙箱", "/generator/handler_phone": "abc"}
+    answer = client.post(path, typed)
+    assert answer.status_code == 422
+    shown, inside = folded(answer.content.decode())
+    for name in ("/generator/measures", "/generator/handler_phone"):
+        assert f'name="{name}"' in shown, name
+    assert "is-invalid" in shown
+    assert "is-invalid" not in inside
+
+
+def test_names_stand_beside_codes(client, world):
+    client.force_login(world.people["maker"])
+    path = "/manifests/new/hazardous/"
+    page = client.get(path).content.decode()
+    assert 'data-named-for="f-generator-site">maker 厂区</div>' in page
+    assert '<option value="900-214-08">' in page  # 废矿物油, of the list of hazardous wastes
+    assert '<option value="T">毒性</option>' in page
+    typed = {
+        "/wastes/0/code": "900-252-12", "/wastes/0/hazards": "T,I", "/receiver/site": "S-nowhere",
+        "/carriers/0/organisation": world.code("carrier"), "add": "wastes",
+    }  # fmt: skip
+    named = dict(re.findall(r'data-named-for="f([^"]+)">([^<]*)<', client.post(path, typed).content.decode()))
+    assert named["-wastes-0-code"].startswith("喷漆上漆废物")  # hazardous_waste_codes.csv
+    assert named["-wastes-0-hazards"] == "毒性、易燃性"
+    assert named["-carriers-0-organisation"] == "carrier 公司"
+    assert named["-receiver-site"] == ""

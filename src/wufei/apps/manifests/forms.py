@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from wufei.core.catalogue import methods
+from wufei.core.catalogue import hazard_names, methods
 from wufei.core.findings import Finding
 from wufei.core.kilograms import grams_typed
 from wufei.core.manifest_document import Document, get, pattern_of
@@ -41,6 +41,13 @@ ONLY = {
     "/point_to_point": {"point_to_point"},
 }
 MOST_CARDS = 20  # of one list on a form
+PROPOSALS = {
+    "site": "own-sites",
+    "organisation": "own-carriers",
+    "vehicle": "own-vehicles",
+    "code": "own-codes",
+    "hazards": "own-hazards",
+}
 WIDE = re.compile(r"text:[2-9][0-9]{2}|packages")
 
 
@@ -58,11 +65,18 @@ class Input:
     help: str
     error: str
     unit: str
+    is_optional: bool  # by the table of fields: no stage ever needs it
+    named: str = ""  # what the code that it holds is called
 
     @property
     def id(self) -> str:
         """The id of the input on the page."""
         return "f" + self.name.replace("/", "-")
+
+    @property
+    def proposals(self) -> str:
+        """The id of the list of codes from which it may be filled; empty where it holds no code."""
+        return PROPOSALS.get(self.name.rpartition("/")[2], "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,16 @@ class Group:
     def id(self) -> str:
         """The id of the card on the page."""
         return "g" + self.inputs[0].name.rpartition("/")[0].replace("/", "-")
+
+    @property
+    def first(self) -> tuple[Input, ...]:
+        """The inputs that a form shows at once: needed at some stage, filled or wrong; all, where it is none."""
+        return tuple(i for i in self.inputs if not i.is_optional or i.text or i.error) or self.inputs
+
+    @property
+    def more(self) -> tuple[Input, ...]:
+        """The inputs that a form may fold: optional, blank and without fault."""
+        return tuple(i for i in self.inputs if i not in self.first)
 
     @property
     def is_folded(self) -> bool:
@@ -178,7 +202,13 @@ def _input(
         help=field.help,
         error=errors.get(pointer, ""),
         unit="千克" if field.type == "mass" else "",
+        is_optional=not field.required_from and not _is_expected(field, document),
     )
+
+
+def _is_expected(field: Field, document: Mapping[str, Any]) -> bool:
+    """Whether the kind of manifest asks for packages although no stage needs them."""
+    return field.type == "packages" and manifest_profiles()[str(document["profile"])].packages != "optional"
 
 
 def _typed(field: Field, value: Any) -> str:
@@ -219,6 +249,18 @@ def _personal() -> frozenset[str]:
     return frozenset(
         f.pointer for f in fields() if f.type == "phone" or (f.type == "licence" and f.pointer.endswith("_licence"))
     )
+
+
+def with_names(groups: Iterable[Group], names: Mapping[str, str]) -> list[Group]:
+    """The groups with the names of sites, firms, wastes and hazards beside their codes."""
+
+    def named(one: Input) -> Input:
+        if one.proposals == "own-hazards":
+            letters = [letter for letter in re.split(r"[,，、/\s]+", one.text) if letter]
+            return replace(one, named="、".join(hazard_names().get(letter, letter) for letter in letters))
+        return replace(one, named=names.get(one.text, "") if one.proposals else "")
+
+    return [replace(group, inputs=tuple(named(one) for one in group.inputs)) for group in groups]
 
 
 def is_masked(pointer: str) -> bool:

@@ -1,6 +1,6 @@
 """The list of manifests for page and export, and what a form proposes from what is registered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from wufei.apps.manifests.selectors import ManifestFilter, ManifestRow
 from wufei.apps.registry.models import Organisation, Site, User, Vehicle
 from wufei.apps.spreadsheets import write_sheet
 from wufei.apps.web import address
+from wufei.core.catalogue import hazard_names, waste_codes
 from wufei.core.manifest import STATUS_NAMES, Status
 from wufei.core.manifest_profiles import manifest_profiles
 
@@ -109,6 +110,12 @@ def workbook(user: User | AnonymousUser, query: Mapping[str, str]) -> bytes:
     return write_sheet("转移联单", HEADER, cells)
 
 
+def codes_of(profile: str) -> list[tuple[str, str]]:
+    """The wastes that a kind of manifest is for, to choose from: code and name."""
+    chosen = manifest_profiles()[profile]
+    return [(waste.code, waste.name) for waste in waste_codes().values() if chosen.covers(waste)]
+
+
 def own_defaults(user: User) -> dict[str, Any]:
     """What a new manifest begins with: the firm's own site, where it has one."""
     site = Site.objects.filter(organisation=user.organisation).order_by("code").first()
@@ -122,6 +129,11 @@ class Suggestions:
     sites: list[tuple[str, str]]
     carriers: list[tuple[str, str]]
     vehicles: list[tuple[str, str]]
+    hazards: list[tuple[str, str]]
+
+    def names(self, codes: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
+        """What the codes that may be chosen are called."""
+        return dict(self.sites) | dict(self.carriers) | dict(codes)
 
 
 def suggestions(user: User) -> Suggestions:
@@ -140,4 +152,5 @@ def suggestions(user: User) -> Suggestions:
         list(sites.items()),
         [(str(c.credit_code), c.name) for c in near.order_by("name")[:PROPOSED]],
         [(v.plate, v.plate) for v in vehicles],
+        list(hazard_names().items()),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.urls import reverse
 
-from wufei.apps.manifests import forms, selectors
+from wufei.apps.manifests import forms, listing, selectors
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, ends_of, resolve
 from wufei.apps.manifests.services import slot_name
@@ -358,3 +358,17 @@ def loose(findings: Sequence[Finding], shown: Sequence[forms.Group]) -> list[Fin
     """The findings that no input of the form shows beside itself."""
     names = {i.name for group in shown for i in group.inputs}
     return [f for f in findings if f.field not in names]
+
+
+def form_context(
+    user: User, profile: str, shown: Sequence[forms.Group], findings: Sequence[Finding]
+) -> dict[str, Any]:
+    """What every form of a manifest shows: its cards with names beside codes, faults, and what may be chosen."""
+    suggestions, codes = listing.suggestions(user), listing.codes_of(profile)
+    return {
+        "groups": forms.with_names(shown, suggestions.names(codes)),
+        "findings": loose(findings, shown),
+        "count": len(findings),
+        "suggestions": suggestions,
+        "codes": codes,
+    }

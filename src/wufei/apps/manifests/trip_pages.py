@@ -16,7 +16,6 @@ from wufei.apps.registry.models import Site, User, Vehicle
 from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.spreadsheets import write_sheet
 from wufei.apps.web import address
-from wufei.core.catalogue import waste_codes
 from wufei.core.findings import Finding
 from wufei.core.ledger import SHANGHAI
 from wufei.core.manifest import Status
@@ -268,12 +267,6 @@ def trip_form(user: User, values: Mapping[str, str], findings: Sequence[Finding]
 # --- The form of a stop ---------------------------------------------------------------------------------------------
 
 ALWAYS = {"/generator/handler", "/wastes/*/code", "/wastes/*/mass_g", "/wastes/*/package_count", "/wastes/*/packages"}
-
-
-def codes_of(profile: str) -> list[tuple[str, str]]:
-    """The wastes that a kind of manifest is for, to choose from: code and name."""
-    chosen = manifest_profiles()[profile]
-    return [(waste.code, waste.name) for waste in waste_codes().values() if chosen.covers(waste)][:PROPOSED]
 
 
 def stop_groups(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header, urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
-from wufei.apps.manifests import forms, listing, pages, trip_pages, trips
+from wufei.apps.manifests import forms, pages, trip_pages, trips
 from wufei.apps.manifests import trip_selectors as selectors
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.models import Trip, TripStop
@@ -153,14 +153,9 @@ def visit(request: HttpRequest, number: str, position: int) -> HttpResponse:
         except Refused as error:
             findings = error.findings
     shown = [] if row.state == "void" else trip_pages.stop_groups(trip, stop, findings, raw)
-    context = {
+    context = pages.form_context(user, trip.profile, shown, findings) | {
         "trip": trip,
         "stop": row,
-        "groups": shown,
-        "findings": pages.loose(findings, shown),
-        "count": len(findings),
-        "suggestions": listing.suggestions(user),
-        "codes": trip_pages.codes_of(trip.profile),
         "wants_signature": "carrier" not in trips.signers_at_stop(trip),
     }
     return render(request, "manifests/trips/visit.html", context, status=422 if findings else 200)

@@ -22,7 +22,7 @@ from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.signatures.selectors import delegated_by, signature_rows
 from wufei.apps.web import is_partial, workbook_answer
-from wufei.core.findings import Refused
+from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, Event, Status
 from wufei.core.manifest_document import read_document
@@ -93,7 +93,7 @@ def new(request: HttpRequest, profile: str) -> HttpResponse:
     assert isinstance(user, User)
     source = _found(user, number)[1] if (number := request.GET.get("copy", "")) else None
     document: dict[str, Any] = {"profile": profile}
-    findings = []
+    findings: list[Finding] = []
     raw: dict[str, str] | None = None
     if request.method == "POST":
         raw = request.POST.dict()
@@ -110,13 +110,7 @@ def new(request: HttpRequest, profile: str) -> HttpResponse:
     else:
         document = _begun(request, user, source, document)
     shown = pages.new_groups(document, findings, raw, _more_places(document, request))
-    context = {
-        "profile": manifest_profiles()[profile],
-        "groups": shown,
-        "findings": pages.loose(findings, shown),
-        "count": len(findings),
-        "suggestions": listing.suggestions(user),
-    }
+    context = pages.form_context(user, profile, shown, findings) | {"profile": manifest_profiles()[profile]}
     return render(request, "manifests/new.html", context, status=422 if findings else 200)
 
 
@@ -187,7 +181,8 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
     user, manifest, page = _shown(request.user, number)
     if not page.may_edit:
         raise Http404
-    findings, raw = [], None
+    findings: list[Finding] = []
+    raw = None
     if request.method == "POST":
         raw = request.POST.dict()
         try:
@@ -197,13 +192,7 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
         except Refused as error:
             findings = error.findings
     shown = pages.edit_groups(user, manifest, findings, raw)
-    context = {
-        "number": number,
-        "groups": shown,
-        "findings": pages.loose(findings, shown),
-        "count": len(findings),
-        "suggestions": listing.suggestions(user),
-    }
+    context = pages.form_context(user, manifest.profile, shown, findings) | {"number": number}
     return render(request, "manifests/edit.html", context, status=422 if findings else 200)
 
 
@@ -215,7 +204,8 @@ def act(request: HttpRequest, number: str, event: str) -> HttpResponse:
     if event not in dict(page.actions):
         raise Http404
     chosen = Event(event)
-    findings, raw = [], None
+    findings: list[Finding] = []
+    raw = None
     if request.method == "POST":
         raw = request.POST.dict()
         try:
@@ -226,13 +216,6 @@ def act(request: HttpRequest, number: str, event: str) -> HttpResponse:
         except Refused as error:
             findings = error.findings
     shown = pages.event_groups(manifest, chosen, findings, raw)
-    context = {
-        "page": page,
-        "event": event,
-        "name": EVENT_NAMES[chosen],
-        "groups": shown,
-        "findings": pages.loose(findings, shown),
-        "count": len(findings),
-        "suggestions": listing.suggestions(user),
-    }
+    context = pages.form_context(user, manifest.profile, shown, findings)
+    context |= {"page": page, "event": event, "name": EVENT_NAMES[chosen]}
     return render(request, "manifests/act.html", context, status=422 if findings else 200)

@@ -47,6 +47,14 @@
     folded.splice(0).forEach((box) => { box.open = false; });
   });
 
+  // What the code in an input is called stands below it, as the list of the input has it.
+  document.addEventListener("input", ({ target }) => {
+    const words = target.id && document.querySelector(`[data-named-for="${CSS.escape(target.id)}"]`);
+    if (!words || !target.list) return;
+    const wanted = target.value.trim();
+    words.textContent = [...target.list.options].find((option) => option.value === wanted)?.label || "";
+  });
+
   const say = (text) => {
     const box = document.createElement("div");
     box.className = "alert alert-danger";
