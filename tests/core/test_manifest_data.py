@@ -2,7 +2,6 @@
 
 from wufei.core.catalogue import waste_codes
 from wufei.core.manifest import LIFE, STAGES, Event, Status, allowed_events
-from wufei.core.manifest_document import READERS
 from wufei.core.manifest_number import format_number, parse_number, serial_key
 from wufei.core.manifest_profiles import (
     choices,
@@ -12,6 +11,7 @@ from wufei.core.manifest_profiles import (
     manifest_profiles,
     profiles_for,
 )
+from wufei.core.manifest_values import READERS
 from wufei.core.regulations import clauses
 
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from wufei.core.manifest_document import LISTS, MOST_PACKAGES
+from wufei.core.manifest_document import LISTS
 from wufei.core.manifest_profiles import Field, choices, fields, manifest_profiles
+from wufei.core.manifest_values import MOST_PACKAGES
 
 Schema = dict[str, Any]
 _TEXTS = {"person": 40, "licence": 60, "site": 40, "organisation": 18, "plate": 12, "method": 10, "waste_code": 20}
