@@ -172,6 +172,9 @@ PAGES = {
     "api:check_manifest": [((), "post:everyone")],
     "api:update_manifest": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()],
     "api:get_manifest": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("2026",), "nobody")],
+    "api:list_manifest_versions": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()],
+    "api:get_manifest_version": [((number, 1), f"sees:{m}") for m, number in MANIFESTS.items()]
+    + [((MANIFESTS["A"], 10**15), "nobody")],
     "api:list_manifest_templates": [((), "everyone")],
     "api:create_manifest_template": [((), "everyone")],
     "api:get_manifest_template": [((10**18,), "nobody")],
@@ -399,6 +402,8 @@ PAGES = {
     "manifests:detail": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("20263305",), "nobody")],
     "manifests:checks": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("2026",), "nobody")],
     "manifests:paper": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("2026",), "nobody")],
+    "manifests:version": [((number, 1), f"sees:{m}") for m, number in MANIFESTS.items()]
+    + [((MANIFESTS["A"], 99), "nobody"), ((MANIFESTS["A"], 10**20), "nobody")],
     "manifests:edit": [((number,), f"firm:{m}") for m, number in MANIFESTS.items()],
     "manifests:act": [((number, "depart"), f"firm:{m}") for m, number in MANIFESTS.items()]
     + [((MANIFESTS["A"], "confirm"), "nobody"), ((MANIFESTS["A"], "explode"), "nobody")],

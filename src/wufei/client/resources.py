@@ -95,6 +95,15 @@ class Manifests(Resource):
         """Take one step of a manifest's life: submit, depart, hand_over, arrive, confirm, refuse, void, amend."""
         return self._post(self._path(number, event), data or {}, key, dry_run)
 
+    def versions(self, number: str) -> builtins.list[Row]:
+        """Every version of a manifest, the oldest first: what made it, and the hash of its document."""
+        rows: builtins.list[Row] = self._connection.call("GET", self._path(number, "versions")).value
+        return rows
+
+    def version(self, number: str, sequence: int) -> Row:
+        """One version: its document, and what differs from the one before."""
+        return self._get(self._path(number, "versions", str(sequence)))
+
     def check(self, document: Mapping[str, Any]) -> Row:
         """What stands against a document that is not drawn up: findings with stage, pointer and who can cure it."""
         return self._post(f"{self.name}/check/", document, None, False)

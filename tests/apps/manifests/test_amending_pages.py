@@ -94,3 +94,36 @@ def test_what_cannot_be_read_stands_beside_its_input(ask):
     assert 'value="很多"' in shown
     assert "“移出量”“很多”不是克数" in shown
     assert not AmendmentRecord.objects.exists()
+
+
+@pytest.fixture
+def amended(ask, client, world, signed):
+    """The first waste amended from 1,800 kg to 1,700 kg: asked by the maker, agreed by the plant."""
+    ticket = SimpleUploadedFile(*TICKET)
+    assert ask("maker", {"/wastes/0/mass_g": "1700"}, reason="笔误", evidence=ticket)[0] == 302
+    client.force_login(world.people["plant"])
+    client.post(f"/amendments/{AmendmentRecord.objects.get().pk}/", {"action": "agree"})
+    return signed.number
+
+
+def test_every_version_can_be_read_with_what_it_changed(amended, client):
+    seventh = client.get(f"/manifests/{amended}/versions/7/").content.decode()
+    assert "<del>1,800 千克</del>" in seventh
+    assert "<ins>1,700 千克</ins>" in seventh
+    sixth = client.get(f"/manifests/{amended}/versions/6/").content.decode()
+    assert '<dd class="col-7 col-sm-8">1,800 千克</dd>' in sixth
+    assert f'href="/manifests/{amended}/versions/6/"' in client.get(f"/manifests/{amended}/").content.decode()
+    assert client.get(f"/manifests/{amended}/versions/8/").status_code == 404
+
+
+def test_a_version_shortens_a_persons_numbers_for_who_is_no_party(amended, client, world):
+    assert "13800000000" in client.get(f"/manifests/{amended}/versions/1/").content.decode()
+    client.force_login(world.people["office"])
+    shown = client.get(f"/manifests/{amended}/versions/1/").content.decode()
+    assert "138****00" in shown
+    assert "13800000000" not in shown
+
+
+def test_the_history_names_who_asked_and_who_agreed(amended, client):
+    shown = client.get(f"/manifests/{amended}/").content.decode()
+    assert "maker（maker 公司）申请；" in shown

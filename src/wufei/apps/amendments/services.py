@@ -386,6 +386,7 @@ def _apply(record: AmendmentRecord, made: core.Amendment, *, actor: str, at: dat
             amendment=record.pk,
             actor=actor,
             at=at,
+            asked_by=record.requested_by.username,
         )
     )
 

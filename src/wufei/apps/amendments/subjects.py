@@ -41,8 +41,9 @@ class Applied:
     after: Any
     changes: tuple[dict[str, Any], ...]
     amendment: int
-    actor: str
+    actor: str  # whose answer made it agreed
     at: datetime
+    asked_by: str = ""
 
 
 def _code(pointer: str) -> str:

@@ -128,7 +128,11 @@ def apply(applied: Applied) -> int:
     if bookings:
         count_anew(manifest, parties, history, actor=act.actor, at=act.server_at)
     move_amended(manifest, old, act)
-    payload: Mapping[str, Any] = {"amendment": applied.amendment, "changes": list(applied.changes)}
+    payload: Mapping[str, Any] = {
+        "amendment": applied.amendment,
+        "asked_by": applied.asked_by,
+        "changes": list(applied.changes),
+    }
     checked += _masses_far_off(old, document) + _major_differences(manifest, old)
     append_event(
         manifest, Event.AMEND.value, "", act, payload=payload, previous=previous, bookings=bookings, findings=checked

@@ -1,24 +1,25 @@
 """The manifests of the interface: lists, one, drawing up, changing, and each step of the life."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest
 from django.utils import timezone
-from ninja import Body, Query, Router
+from ninja import Body, Path, Query, Router
 from ninja import Status as Answer
 from pydantic import Field, WithJsonSchema
 
 from wufei.apps.amendments.api import AmendIn, AmendmentOut, ask
-from wufei.apps.manifests import batches, selectors, services
+from wufei.apps.manifests import batches, selectors, services, versions
 from wufei.apps.manifests.effects import check_new
 from wufei.apps.manifests.models import Manifest, ManifestEvent
-from wufei.apps.manifests.telling import document_for, findings_for
+from wufei.apps.manifests.pages import asked_by
+from wufei.apps.manifests.telling import document_for, findings_for, version_for
 from wufei.apps.registry.models import User
 from wufei.apps.rest.bulk import read_lines, whole_extra
 from wufei.apps.rest.paging import Page, PageQuery, page_of
-from wufei.apps.rest.schemas import In, Instant, Out, Text
+from wufei.apps.rest.schemas import LARGEST, In, Instant, Out, Text
 from wufei.apps.rest.security import Bearer
 from wufei.apps.rest.writing import writes
 from wufei.core.findings import Finding
@@ -82,6 +83,23 @@ class EventOut(Out):
     content_hash: str
     previous_hash: str
     findings: list[FindingOut]
+    asked_by: str = Field("", description="更正是谁申请的；其他事项为空。")
+
+
+class ChangeOut(Out):
+    """One place that a version changed; a side that is missing had nothing there."""
+
+    pointer: str
+    label: str
+    before: str
+    after: str
+
+
+class VersionOut(EventOut):
+    """One version: the event that made it, the document as it stood, and what differs from the one before."""
+
+    document: dict[str, Any]
+    changes: list[ChangeOut] = Field(description="字段、更正前和更正后，用页面上的说法。")
 
 
 class ManifestOut(Out):
@@ -188,7 +206,8 @@ def manifest_out(m: Manifest, user: User | AnonymousUser) -> dict[str, object]:
 def event_out(row: ManifestEvent) -> dict[str, object]:
     """One event as the interface answers it."""
     names = ("sequence", "event", "slot", "status", "actor", "claimed_at", "device_at", "server_at", "findings")
-    return {name: getattr(row, name) for name in (*names, "content_hash", "previous_hash")}
+    told = {name: getattr(row, name) for name in (*names, "content_hash", "previous_hash")}
+    return told | {"asked_by": asked_by(row)}
 
 
 def detail_of(request: HttpRequest, m: Manifest) -> dict[str, object]:
@@ -280,6 +299,39 @@ def list_manifest_fields(request: HttpRequest, profile: str) -> list[dict[str, o
 def get_manifest(request: HttpRequest, number: str) -> dict[str, object]:
     """联单的内容、经过和接下来可办的事项。"""
     return detail_of(request, found_manifest(request, number))
+
+
+@router.get("/{number}/versions/", auth=Bearer("manifests:read"), response=list[EventOut], summary="联单的各版本")
+def list_manifest_versions(request: HttpRequest, number: str) -> list[dict[str, object]]:
+    """每办一步或改一次就是一版，最早的在前；内容见各版。"""
+    manifest = found_manifest(request, number)
+    return [
+        event_out(row) | {"findings": findings_for(request.user, manifest, row.findings)}
+        for row in selectors.history_of(manifest)
+    ]
+
+
+@router.get(
+    "/{number}/versions/{int:sequence}/",
+    auth=Bearer("manifests:read"),
+    response=VersionOut,
+    summary="联单的一个版本",
+)
+def get_manifest_version(
+    request: HttpRequest, number: str, sequence: Annotated[int, Path(ge=1, le=LARGEST)]
+) -> dict[str, object]:
+    """那一版的全部内容，和它与上一版不同的地方。"""
+    manifest = found_manifest(request, number)
+    pair = versions.pair_of(manifest, sequence) if sequence <= manifest.events else None
+    if pair is None:
+        raise Http404(f"联单 {number[:40]} 没有第 {sequence} 版。")
+    row, user = pair[0], request.user
+    assert isinstance(user, User)
+    return event_out(row) | {
+        "findings": findings_for(user, manifest, row.findings),
+        "document": version_for(user, row.document),
+        "changes": [asdict(change) for change in versions.changes_of(user, *pair)],
+    }
 
 
 @router.patch("/{number}/", auth=Bearer("manifests:write"), response=ManifestDetailOut, summary="修改联单")

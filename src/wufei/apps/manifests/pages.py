@@ -56,6 +56,7 @@ class Step:
     event: str
     name: str
     actor: str
+    asked_by: str  # who asked for the amendment that this is
     slot: str
     claimed_at: datetime
     server_at: datetime
@@ -189,12 +190,18 @@ def event_name(event: str) -> str:
     return {"create": "开具", "update": "修改"}.get(event) or EVENT_NAMES[Event(event)]
 
 
+def asked_by(row: ManifestEvent) -> str:
+    """Who asked for the amendment that this event is; empty for every other event."""
+    return str(row.payload.get("asked_by") or "") if row.event == Event.AMEND else ""
+
+
 def _step(row: ManifestEvent, findings: Sequence[Mapping[str, Any]]) -> Step:
     return Step(
         row.sequence,
         row.event,
         event_name(row.event),
         row.actor,
+        asked_by(row),
         slot_name(row.slot) if row.slot else "",
         row.claimed_at,
         row.server_at,
@@ -215,9 +222,15 @@ def with_actors(user: User, page: ManifestPage, signatures: Sequence[SignatureRo
     signed = {(row.event, row.content_hash): told[row.pk] for row in signatures}
     signers = {row.username: told[row.pk] for row in signatures if row.username}
     rest = {step.actor for step in page.steps if (step.event, step.content_hash) not in signed} - set(signers)
+    rest |= {step.asked_by for step in page.steps if step.asked_by} - set(signers)
     named = {**(actor_names(user, rest) if rest else {}), **signers}
     steps = [
-        replace(step, actor=signed.get((step.event, step.content_hash)) or named[step.actor]) for step in page.steps
+        replace(
+            step,
+            actor=signed.get((step.event, step.content_hash)) or named[step.actor],
+            asked_by=named[step.asked_by] if step.asked_by else "",
+        )
+        for step in page.steps
     ]
     return replace(page, steps=steps)
 

@@ -24,7 +24,12 @@ def is_party(user: User | AnonymousUser) -> bool:
 
 def document_for(user: User | AnonymousUser, manifest: Manifest) -> Document:
     """The document as the reader may see it: phones and licences shortened for who is no party."""
-    document: Document = manifest.document if is_party(user) else _masked(manifest.document, "")
+    return version_for(user, manifest.document)
+
+
+def version_for(user: User | AnonymousUser, version: Document) -> Document:
+    """A version of a manifest as the reader may see it."""
+    document: Document = version if is_party(user) else _masked(version, "")
     return document
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from wufei.apps.manifests import check_pages, forms, listing, pages, selectors, services
+from wufei.apps.manifests import check_pages, forms, listing, pages, selectors, services, versions
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.paper import manifest_pdf
 from wufei.apps.manifests.telling import document_for
@@ -153,6 +153,17 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         "sees_trip": manifest.trip_id is not None and sees_trip(user, manifest.trip_id),
     }
     return render(request, "manifests/detail.html", context)
+
+
+@login_required
+@require_safe
+def version(request: HttpRequest, number: str, sequence: int) -> HttpResponse:
+    """One version of a manifest, with what it changed."""
+    user, manifest = _found(request.user, number)
+    page = versions.version_page(user, manifest, sequence) if sequence <= manifest.events else None
+    if page is None:
+        raise Http404
+    return render(request, "manifests/version.html", {"page": page})
 
 
 @login_required
