@@ -1,11 +1,13 @@
 """Asking for a change on the page: the document's own inputs, what it does, who must agree, older versions."""
 
+import pypdfium2 as pdfium
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.apps.manifests.test_life import ALL
 
 from wufei.apps.amendments.models import AmendmentRecord
 from wufei.apps.manifests.models import Manifest
+from wufei.apps.registry.models import CarrierLicence, Division
 
 TICKET = ("磅单.pdf", b"%PDF-1.7")
 
@@ -92,7 +94,7 @@ def test_what_cannot_be_read_stands_beside_its_input(ask):
     status, shown = ask("maker", {"/wastes/0/mass_g": "很多", "/wastes/0/form": "Z"}, preview="1")
     assert status == 422
     assert 'value="很多"' in shown
-    assert "“移出量”“很多”不是克数" in shown
+    assert "“很多”不是千克数" in shown
     assert not AmendmentRecord.objects.exists()
 
 
@@ -127,3 +129,24 @@ def test_a_version_shortens_a_persons_numbers_for_who_is_no_party(amended, clien
 def test_the_history_names_who_asked_and_who_agreed(amended, client):
     shown = client.get(f"/manifests/{amended}/").content.decode()
     assert "maker（maker 公司）申请；" in shown
+
+
+def test_the_paper_says_what_was_signed_where_a_firm_lies_and_what_an_amendment_changed(amended, client, world):
+    CarrierLicence.objects.create(
+        organisation=world.firms["carrier"], kind="dangerous_transport", number="浙交运 330500001"
+    )
+    answer = client.get(f"/manifests/{amended}/paper.pdf")
+    pages = pdfium.PdfDocument(answer.content)
+    text = "".join(page.get_textpage().get_text_range() for page in pages).replace("\r\n", "")
+    lies_in = Division.objects.filter(prefix__in=["33", "3305", "330523", "330523001"]).order_by("prefix")
+    place = "".join(lies_in.values_list("name", flat=True))
+    assert place.startswith("浙江省湖州市安吉县")
+    for told in ("承运人 1 起运", "承运人 2 到达", place, "浙交运 330500001", "1,800 千克 → 1,700 千克"):
+        assert told in text, told
+
+
+def test_the_office_finds_the_way_to_ask_for_a_correction(signed, client, world):
+    link = f"/amendments/corrections/new/?subject=manifest:{signed.number}"
+    for who, is_there in (("office", True), ("maker", False)):
+        client.force_login(world.people[who])
+        assert (link in client.get(f"/manifests/{signed.number}/").content.decode()) is is_there

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.urls import reverse
 
+from wufei.apps.amendments.services import is_office_of
 from wufei.apps.manifests import forms, listing, selectors
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, ends_of, resolve
@@ -87,6 +88,7 @@ class ManifestPage:
     hosts: Sequence[tuple[str, str, str]]  # slot, event, words: what another party may sign on this screen
     may_edit: bool
     may_ask_amendment: bool
+    may_ask_correction: bool
     versions: Mapping[str, Mapping[str, Any]]  # every document that was ever signed, by its hash
     returns: str
     returned_by: Sequence[str]
@@ -133,6 +135,7 @@ def manifest_page(
         waits_for=_waits_for(manifest),
         hosts=_hosts(manifest, parties, user) if is_party else [],
         may_ask_amendment=is_party and status not in (Status.DRAFT, Status.VOID),
+        may_ask_correction=status not in (Status.DRAFT, Status.VOID) and is_office_of(user, manifest.division),
         may_edit=is_party and status is not Status.VOID and bool(_editable(manifest, own_slots(user, parties))),
         versions={row.content_hash: row.document for row in history},
         returns=manifest.returns.number if manifest.returns else "",
@@ -233,6 +236,12 @@ def with_actors(user: User, page: ManifestPage, signatures: Sequence[SignatureRo
         for step in page.steps
     ]
     return replace(page, steps=steps)
+
+
+def with_events(signatures: Sequence[SignatureRow]) -> list[SignatureRow]:
+    """The signatures, each with what was signed beside the slot: a carrier signs departure and arrival."""
+    names = {event.value: name for event, name in EVENT_NAMES.items()}
+    return [replace(row, slot=f"{row.slot} · {names.get(row.event, row.event)}") for row in signatures]
 
 
 def may_act(

@@ -148,7 +148,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "page": pages.with_actors(user, page, signatures),
         "may_draw_up": _may_draw_up(user),
-        "rows": signatures,
+        "rows": pages.with_events(signatures),
         "subject": f"manifest:{number}",
         "sees_trip": manifest.trip_id is not None and sees_trip(user, manifest.trip_id),
     }
