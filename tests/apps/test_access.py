@@ -419,6 +419,7 @@ PAGES = {
     + [((TRIPS["A"], "finish"), "nobody"), ((TRIPS["A"], "explode"), "nobody")],
     "manifests:import": [((), "firms"), ((), "firms", "profile=industrial")],
     "manifests:import-template": [(("industrial",), "firms"), (("nonsense",), "nobody")],
+    "manifests:contract": [((f"{{{m}.contract}}",), f"sees:{m}") for m in "ABC"],
     "manifests:templates": [((), "firms")],
     "manifests:template-delete": [((0,), "post:nobody"), ((10**20,), "post:nobody")],
     "manifests:template-save": [(("trip", number), f"post:firm:{m}") for m, number in TRIPS.items()]

@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wufei.core.agreements import is_late, read_contract, read_handling
+from wufei.core.agreements import contract_lines, is_late, read_contract, read_handling, shares
 
 HEAD = {
     "project": "某工程", "builder": "甲", "contractor": "乙", "begins_on": "2026-12-01", "ends_on": "2027-06-30",
@@ -62,3 +62,31 @@ def test_a_contract_names_waste_and_time():
         [{"waste_code": "900-249-08", "mass_g": 5_000_000}],
         [],
     )
+
+
+def test_masses_of_one_code_add_up_and_a_row_without_one_lifts_the_limit():
+    items = [
+        {"waste_code": "900-214-08", "method": "R9", "mass_g": 3},
+        {"waste_code": "900-252-12"},
+        {"waste_code": "900-214-08", "method": "D10", "mass_g": 4},
+        {"waste_code": "900-252-12", "mass_g": 9},
+    ]
+    told = [
+        (line.waste_code, line.agreed_g, line.used_g, line.remaining_g)
+        for line in contract_lines(items, {"900-214-08": 8})
+    ]
+    assert told == [("900-214-08", 7, 8, -1), ("900-252-12", None, 0, None)]
+
+
+def test_each_takes_what_room_it_has_in_turn():
+    assert shares([(1, 5), (2, -3), (3, 4)], 12) == [(1, 5), (3, 7)]
+    assert shares([(1, 5), (2, None), (3, 4)], 12) == [(1, 5), (2, 7)]
+    assert shares([], 12) == []
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-9, 9)), min_size=1, max_size=6), st.integers(0, 60))
+def test_what_is_shared_out_is_all_of_it_and_none_but_the_last_bears_more_than_its_room(rooms, mass_g):
+    found = shares(list(enumerate(rooms)), mass_g)
+    assert sum(share for _, share in found) == mass_g
+    assert all(share > 0 for _, share in found)
+    assert all(rooms[key] is None or share <= rooms[key] for key, share in found[:-1])

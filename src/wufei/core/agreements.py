@@ -61,6 +61,47 @@ def contract_items() -> tuple[Field, ...]:
     return fields_of(_raw()["contract_items"], _raw()["choices"])
 
 
+@dataclass(frozen=True, slots=True)
+class ContractLine:
+    """A waste of a contract: what is agreed (``None`` = no limit), what manifests have used of it."""
+
+    waste_code: str
+    agreed_g: int | None
+    used_g: int
+
+    @property
+    def remaining_g(self) -> int | None:
+        """What may still go; below 0 where more went than was agreed, ``None`` without a limit."""
+        return None if self.agreed_g is None else self.agreed_g - self.used_g
+
+
+def contract_lines(items: Sequence[Mapping[str, Any]], used_g: Mapping[str, int]) -> tuple[ContractLine, ...]:
+    """The wastes of a contract in its order: masses of one code add up; one row without a mass lifts its limit."""
+    masses: dict[str, list[int | None]] = {}
+    for item in items:
+        masses.setdefault(item["waste_code"], []).append(item.get("mass_g"))
+    return tuple(
+        ContractLine(code, None if None in given else sum(g for g in given if g is not None), used_g.get(code, 0))
+        for code, given in masses.items()
+    )
+
+
+def shares(rooms: Sequence[tuple[int, int | None]], mass_g: int) -> list[tuple[int, int]]:
+    """Grams by key, in turn: each takes what room it has, ``None`` all; the last bears what is left over.
+
+    Args:
+        rooms: key and grams of room, in the order in which they are used up.
+    """
+    found = []
+    for place, (key, room_g) in enumerate(rooms, 1):
+        is_last = place == len(rooms) or room_g is None
+        share_g = mass_g if is_last or room_g is None else min(mass_g, max(room_g, 0))
+        if share_g:
+            found.append((key, share_g))
+        mass_g -= share_g
+    return found
+
+
 @cache
 def handling_fields() -> tuple[Field, ...]:
     """The head of a handling plan."""

@@ -193,7 +193,7 @@ DEFECTS = {
         "/wastes/1/code", "contract", lambda v: _first(v, "contracts", codes=frozenset({OIL, "900-402-06"}))
     ),
     "contract_remaining": Defect(
-        "/wastes/0/mass_g", "contract", lambda v: _first(v, "contracts", remaining_g=2 * TONNE - 1)
+        "/wastes/0/mass_g", "contract", lambda v: _first(v, "contracts", remaining_g={OIL: 2 * TONNE - 1})
     ),
     "region_unstated": Defect(
         "/region/division", "unstated", lambda v: v.update(region_unstated=True), "industrial"

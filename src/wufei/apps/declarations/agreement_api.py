@@ -63,6 +63,15 @@ class EndIn(ReasonIn):
     on: date
 
 
+class ContractLineOut(Out):
+    """One waste of a contract with what the manifests under it have carried away, in grams."""
+
+    waste_code: str
+    agreed_g: int | None = Field(description="约定数量；没有约定为 null。")
+    used_g: int = Field(description="按合同起运的量，减去被拒收退回的。")
+    remaining_g: int | None = Field(description="余量；小于 0 为超出，没有约定数量为 null。")
+
+
 class ContractOut(Out):
     """One contract."""
 
@@ -73,6 +82,7 @@ class ContractOut(Out):
     valid_from: date
     valid_to: date
     items: list[dict[str, Any]]
+    lines: list[ContractLineOut] = Field(description="各废物的约定数量、已转移量和余量。")
     file: str = Field(description="文件名；没有文件为空。")
     ended_on: date | None
     end_reason: str
@@ -142,6 +152,10 @@ def contract_out(row: Contract) -> dict[str, object]:
         "generator": row.generator.name,
         "receiver": row.receiver_name,
         "file": row.file_name,
+        "lines": [
+            {name: getattr(line, name) for name in ContractLineOut.model_fields}
+            for line in selectors.contract_lines_of(row)
+        ],
     }
 
 
@@ -166,7 +180,7 @@ def handling_out(row: HandlingPlan) -> dict[str, object]:
 @contracts.get("/", auth=READ, response=Page[ContractOut], summary="委托合同列表")
 def list_contracts(request: HttpRequest, asked: Query[PageQuery]) -> dict[str, object]:
     """可见的委托合同，按登记的先后。"""
-    rows = selectors.visible_contracts(request.user).select_related("generator")
+    rows = selectors.visible_contracts(request.user).select_related("generator").prefetch_related("uses")
     return page_of(rows, asked, contract_out, by="created_at")
 
 

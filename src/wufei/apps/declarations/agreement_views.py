@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,6 +22,7 @@ from wufei.apps.spreadsheets import write_sheet
 from wufei.apps.web import is_partial, uploaded_bytes, workbook_answer
 from wufei.core.agreements import (
     HANDLING_NAMES,
+    ContractLine,
     contract_fields,
     contract_items,
     handling_fields,
@@ -28,7 +30,7 @@ from wufei.core.agreements import (
 )
 from wufei.core.catalogue import methods, waste_codes
 from wufei.core.findings import Finding, Refused
-from wufei.core.form_fields import shown_value
+from wufei.core.form_fields import shown_value, tonnes_text
 from wufei.core.intake import BadValue, parse_date
 
 BLANK_ROWS = 2
@@ -117,12 +119,25 @@ def _contract(request: HttpRequest, pk: int) -> Contract:
     return get_object_or_404(selectors.visible_contracts(request.user).select_related("generator", "receiver"), pk=pk)
 
 
+def _use_row(contract: Contract, line: ContractLine) -> dict[str, Any]:
+    left = line.remaining_g
+    return {
+        "code": line.waste_code,
+        "agreed": "—" if line.agreed_g is None else tonnes_text(line.agreed_g),
+        "used": tonnes_text(line.used_g),
+        "left": "—" if left is None else tonnes_text(left),
+        "is_over": left is not None and left < 0,
+        "url": f"{reverse('manifests:contract', args=[contract.pk])}?code={quote(line.waste_code)}",
+    }
+
+
 def _contract_context(request: HttpRequest, contract: Contract) -> dict[str, Any]:
     firm = selectors.own_organisation(request.user)
     return {
         "contract": contract,
         "heads": [one.label for one in contract_items()],
         "rows": [[shown_value(one, item.get(one.name)) for one in contract_items()] for item in contract.items],
+        "uses": [_use_row(contract, line) for line in selectors.contract_lines_of(contract)],
         "may_end": firm is not None and firm.pk == contract.generator_id and contract.ended_on is None,
         "tab": "contracts",
     }

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404
 
 from wufei.apps.declarations import selectors
-from wufei.apps.declarations.models import Contract, HandlingPlan
+from wufei.apps.declarations.models import Contract, ContractUse, HandlingPlan
 from wufei.apps.declarations.numbers import next_number
 from wufei.apps.declarations.plans import reason_of
 from wufei.apps.facts.services import record_fact
@@ -112,6 +112,16 @@ def end_contract(
     contract.save(update_fields=["ended_on", "end_reason"])
     _record_contract(contract, "end_contract", actor=actor, at=at, on=on.isoformat(), reason=reason)
     return contract
+
+
+def contract_line(contract_id: int, waste_code: str) -> int:
+    """The key of the line on which a contract's use for a waste is counted."""
+    return ContractUse.objects.get_or_create(contract_id=contract_id, waste_code=waste_code)[0].pk
+
+
+def add_to_contract(line_id: int, mass_g: int) -> None:
+    """Count ``mass_g`` on a line of a contract's use; a negative mass gives back. Never refuses: others judge."""
+    ContractUse.objects.filter(pk=line_id).update(used_g=F("used_g") + mass_g)
 
 
 def _record_contract(contract: Contract, verb: str, *, actor: str, at: datetime, **after: object) -> None:

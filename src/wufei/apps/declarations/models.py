@@ -255,6 +255,20 @@ class Contract(models.Model):
         return self.number
 
 
+class ContractUse(models.Model):
+    """What the manifests under a contract have carried of one waste: grams, moved and given back by amendments."""
+
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="uses")
+    waste_code = models.CharField(max_length=20)
+    used_g = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contract", "waste_code"], name="contract_use_once")]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.waste_code}"
+
+
 class HandlingPlan(models.Model):
     """One version of the handling plan of a building site (建筑垃圾处理方案)."""
 

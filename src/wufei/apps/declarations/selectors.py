@@ -25,6 +25,7 @@ from wufei.apps.declarations.models import (
 from wufei.apps.ledger.models import AccountRecord, FlowRecord
 from wufei.apps.registry.models import Organisation, Permit, Role, Site, User
 from wufei.apps.registry.selectors import FIRM_ROLES, scope, visible_organisations, visible_sites
+from wufei.core.agreements import ContractLine, contract_lines
 from wufei.core.catalogue import domain_of
 from wufei.core.declaration import Form, Period, parse_period
 from wufei.core.ledger import SHANGHAI, Bucket
@@ -359,9 +360,15 @@ def contract_covering(generator_id: int, receiver_id: int, waste_code: str, on: 
 
 
 def contracts_between(generator_id: int, receiver_id: int | None, receiver_name: str) -> list[Contract]:
-    """All contracts of a generator with a receiver, by registration or else by name, newest first; one query."""
+    """All contracts of a generator with a receiver, by registration or else by name, newest first; two queries."""
     party = Q(receiver_id=receiver_id) if receiver_id is not None else Q(receiver=None, receiver_name=receiver_name)
-    return list(Contract.objects.filter(party, generator_id=generator_id).order_by("-pk")[:100])
+    rows = Contract.objects.filter(party, generator_id=generator_id).prefetch_related("uses")
+    return list(rows.order_by("-pk")[:100])
+
+
+def contract_lines_of(contract: Contract) -> tuple[ContractLine, ...]:
+    """What a contract agrees of each waste, with what is used and left of it; prefetch ``uses`` of many."""
+    return contract_lines(contract.items, {use.waste_code: use.used_g for use in contract.uses.all()})
 
 
 def visible_handling_plans(user: Person) -> QuerySet[HandlingPlan]:

@@ -1,6 +1,8 @@
 """Writes of the declarations; the parts of the app each have a module, this is what other apps call."""
 
 from wufei.apps.declarations.agreements import (
+    add_to_contract,
+    contract_line,
     decide_handling_plan,
     end_contract,
     record_contract,
@@ -19,6 +21,7 @@ from wufei.apps.declarations.plans import (
 )
 
 __all__ = [
+    "add_to_contract",
     "add_to_plan",
     "book",
     "book_file",
@@ -26,6 +29,7 @@ __all__ = [
     "change_plan",
     "check_file",
     "confirm",
+    "contract_line",
     "correct",
     "decide_handling_plan",
     "end_contract",

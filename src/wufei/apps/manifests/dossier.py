@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from wufei.apps.declarations.models import Contract
 from wufei.apps.declarations.selectors import (
+    contract_lines_of,
     contracts_between,
     handling_plan_of,
     newest_handling_plan,
@@ -18,6 +20,7 @@ from wufei.apps.manifests.parties import Parties
 from wufei.apps.manifests.regions import crossing_of
 from wufei.apps.packages.models import Package
 from wufei.apps.registry.selectors import licences_of, permits_of, persons_by_certificate, vehicles_by_plate
+from wufei.core.agreements import ContractLine
 from wufei.core.checks import ContractRecord, Dossier, HandlingPlan, PackageRecord, PlannedTransfer, VehicleRecord
 from wufei.core.ledger import Account, Bucket
 from wufei.core.manifest import Status
@@ -31,7 +34,7 @@ GONE = frozenset({PackageStatus.RETIRED, PackageStatus.SPLIT, PackageStatus.MERG
 
 
 def dossier_of(manifest: Manifest, parties: Parties, *, day: date) -> Dossier:
-    """The dossier of a manifest for a day of travel; at most thirteen queries, whatever it carries."""
+    """The dossier of a manifest for a day of travel; at most fourteen queries, whatever it carries."""
     document, profile = manifest.document, manifest_profiles()[manifest.profile]
     generator, receiver = parties.generator, parties.receiver
     is_hazardous = profile.domain == "hazardous"
@@ -58,7 +61,7 @@ def dossier_of(manifest: Manifest, parties: Parties, *, day: date) -> Dossier:
         persons=persons_by_certificate(_certificates(document)),
         licences={str(firm.credit_code): licences.get(firm.pk, ()) for firm in parties.carriers},
         packages=_packages(document, generator.organisation_id if generator else None, manifest.number),
-        contracts=_contracts(parties, manifest.receiver_name) if profile.domain in CONTRACTED else None,
+        contracts=contracts_of(parties, manifest.receiver_name) if profile.domain in CONTRACTED else None,
         leaves_province=crossing.crosses,
         region_unstated=crossing.is_unstated,
         approvals=tuple(line.approval for line in crossing.lines),
@@ -110,21 +113,20 @@ def _certificates(document: dict[str, Any]) -> list[str]:
     return [number for c in carriers for key in ("driver_licence", "escort_licence") if (number := c.get(key))]
 
 
-def _contracts(parties: Parties, receiver_name: str) -> tuple[ContractRecord, ...] | None:
+def contracts_of(parties: Parties, receiver_name: str) -> tuple[ContractRecord, ...] | None:
     """The contracts between both ends; not looked at where the sender is outside, or is the receiver itself."""
     generator, receiver = parties.generator, parties.receiver
     if generator is None or (receiver is not None and receiver.organisation_id == generator.organisation_id):
         return None
     rows = contracts_between(generator.organisation_id, receiver.organisation_id if receiver else None, receiver_name)
-    return tuple(
-        ContractRecord(
-            row.number,
-            frozenset(item["waste_code"] for item in row.items),
-            row.valid_from,
-            min(row.valid_to, row.ended_on or row.valid_to),
-        )
-        for row in rows
-    )
+    return tuple(_contract(row, contract_lines_of(row)) for row in rows)
+
+
+def _contract(row: Contract, lines: Iterable[ContractLine]) -> ContractRecord:
+    left = {line.waste_code: line.remaining_g for line in lines}
+    until = min(row.valid_to, row.ended_on or row.valid_to)
+    limits = {code: left_g for code, left_g in left.items() if left_g is not None}
+    return ContractRecord(row.number, frozenset(left), row.valid_from, until, limits, row.pk)
 
 
 def _handling_plan(parties: Parties, day: date) -> HandlingPlan | None:

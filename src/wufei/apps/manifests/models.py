@@ -151,7 +151,7 @@ class ManifestLeg(models.Model):
 
 
 class ManifestUse(models.Model):
-    """Grams of a manifest that stand in one counter: a line of a plan's use or of an approval, or a permit."""
+    """Grams of a manifest that stand in one counter: use of a plan or of a contract, line of an approval, permit."""
 
     manifest = models.ForeignKey(Manifest, models.CASCADE, related_name="uses")
     position = models.PositiveSmallIntegerField()  # of the waste, from 1
@@ -161,15 +161,17 @@ class ManifestUse(models.Model):
     plan = models.ForeignKey("declarations.PlanUse", models.PROTECT, null=True, related_name="manifests")
     approval = models.ForeignKey("registry.RegionTransferLine", models.PROTECT, null=True, related_name="manifests")
     permit = models.ForeignKey("registry.Permit", models.PROTECT, null=True, related_name="manifests")
+    contract = models.ForeignKey("declarations.ContractUse", models.PROTECT, null=True, related_name="manifests")
 
     class Meta:
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
                 name="manifest_use_of_one",
-                condition=Q(plan__isnull=False, approval=None, permit=None)
-                | Q(plan=None, approval__isnull=False, permit=None)
-                | Q(plan=None, approval=None, permit__isnull=False),
+                condition=Q(plan__isnull=False, approval=None, permit=None, contract=None)
+                | Q(plan=None, approval__isnull=False, permit=None, contract=None)
+                | Q(plan=None, approval=None, permit__isnull=False, contract=None)
+                | Q(plan=None, approval=None, permit=None, contract__isnull=False),
             ),
         ]
 

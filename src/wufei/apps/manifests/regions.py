@@ -13,6 +13,7 @@ from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties
 from wufei.apps.registry.transfer_reads import GrantedLine, compensation_terms, granted_lines
+from wufei.core.agreements import shares
 from wufei.core.findings import Finding, Level
 from wufei.core.ledger import local_day
 from wufei.core.manifest import Event
@@ -76,7 +77,9 @@ def approval_shares(
     return [
         (position, waste, line_id, share_g)
         for position, waste in enumerate(document["wastes"], 1)
-        for line_id, share_g in _shares([line for line in lines if _fits(line, waste, day)], waste["mass_g"])
+        for line_id, share_g in shares(
+            [(line.line_id, line.approval.remaining_g) for line in lines if _fits(line, waste, day)], waste["mass_g"]
+        )
     ]
 
 
@@ -84,17 +87,6 @@ def _fits(line: GrantedLine, waste: Mapping[str, Any], day: date) -> bool:
     held, method = line.approval, waste.get("method")
     same_method = not held.methods or not method or method in held.methods
     return waste["code"] in held.codes and same_method and held.holds_on(day) and not held.is_for_another
-
-
-def _shares(fitting: Sequence[GrantedLine], mass_g: int) -> list[tuple[int, int]]:
-    """Grams by line: each takes what it has left, the first to expire first; the last bears the rest."""
-    found = []
-    for place, line in enumerate(fitting, 1):
-        share = mass_g if place == len(fitting) else min(mass_g, max(line.approval.remaining_g, 0))
-        if share:
-            found.append((line.line_id, share))
-        mass_g -= share
-    return found
 
 
 # --- Ecological compensation ---------------------------------------------------------------------------------------

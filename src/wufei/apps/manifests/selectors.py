@@ -16,7 +16,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.timezone import localdate
 
-from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestLeg, ManifestSight, ManifestWaste
+from wufei.apps.manifests.models import (
+    Manifest,
+    ManifestEvent,
+    ManifestLeg,
+    ManifestSight,
+    ManifestUse,
+    ManifestWaste,
+)
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import NOTHING, scope
 from wufei.apps.signatures.selectors import Delegated, delegated_by
@@ -289,6 +296,14 @@ def history_of(manifest: Manifest) -> Sequence[ManifestEvent]:
     if len(manifest.written) == manifest.events:
         return manifest.written
     return list(ManifestEvent.objects.filter(manifest=manifest).order_by("sequence"))
+
+
+def uses_of_contract(user: Person, contract_id: int, waste_code: str = "") -> QuerySet[ManifestUse]:
+    """What the manifests in the person's sight carried under a contract, the newest first; with their manifests."""
+    rows = ManifestUse.objects.filter(contract__contract=contract_id, manifest__in=visible_manifests(user))
+    if waste_code:
+        rows = rows.filter(waste_code=waste_code)
+    return rows.select_related("manifest").order_by("-manifest_id", "position")
 
 
 def returns_of(manifest: Manifest) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wufei.apps.manifests import import_views, template_views, trip_views, views
+from wufei.apps.manifests import contract_views, import_views, template_views, trip_views, views
 
 app_name = "manifests"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("new/<str:profile>/", views.new, name="new"),
     path("import/", import_views.index, name="import"),
     path("import/<str:profile>.xlsx", import_views.template, name="import-template"),
+    path("contracts/<int:pk>/", contract_views.detail, name="contract"),
     path("trips/", trip_views.index, name="trips"),
     path("trips/export.xlsx", trip_views.export, name="trips-export"),
     path("trips/new/", trip_views.new, name="trip-new"),

@@ -1,21 +1,23 @@
-"""What a manifest was counted against: the sender's plan, the approval of its way, the receiver's permit.
+"""What a manifest was counted against: plan and contract of the sender, approval of its way, permit of the receiver.
 
 Invariant: the rows of ``ManifestUse`` are to the gram what those counters were told, each in the year of its step; so
 an amendment takes back what stands and counts anew, and a counter opens down to its manifests.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from wufei.apps.declarations.services import add_to_plan, plan_line
-from wufei.apps.manifests.dossier import dossier_of
+from wufei.apps.declarations.services import add_to_contract, add_to_plan, contract_line, plan_line
+from wufei.apps.manifests.dossier import contracts_of, dossier_of
 from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestUse
 from wufei.apps.manifests.parties import Parties
 from wufei.apps.manifests.regions import approval_shares
 from wufei.apps.registry.services import use_permit
 from wufei.apps.registry.transfers import use_transfer
 from wufei.core import checks
+from wufei.core.agreements import shares
 from wufei.core.ledger import local_day
 from wufei.core.manifest import Event
 from wufei.core.manifest_profiles import manifest_profiles
@@ -31,7 +33,7 @@ class Counting:
 
 
 def count_departure(manifest: Manifest, parties: Parties, counting: Counting) -> None:
-    """Count what departs: against the plan if hazardous, against approvals if it leaves the province."""
+    """Count what departs: against contracts, against the plan if hazardous, approvals if it leaves the province."""
     if manifest.returns_id:
         return
     year, found = counting.day.year, []
@@ -39,6 +41,10 @@ def count_departure(manifest: Manifest, parties: Parties, counting: Counting) ->
         row = ManifestUse(
             manifest=manifest, position=position, waste_code=waste["code"], year=year, approval_id=line_id
         )
+        found.append(_count(row, mass_g, counting))
+    for position, code, contract_id, mass_g in _contract_shares(manifest, parties, counting.day):
+        line_id = contract_line(contract_id, code)
+        row = ManifestUse(manifest=manifest, position=position, waste_code=code, year=year, contract_id=line_id)
         found.append(_count(row, mass_g, counting))
     if _is_hazardous(manifest) and parties.generator is not None:
         receiver = parties.receiver
@@ -55,6 +61,23 @@ def count_departure(manifest: Manifest, parties: Parties, counting: Counting) ->
             )
             found.append(_count(row, waste["mass_g"], counting))
     ManifestUse.objects.bulk_create(found)
+
+
+def _contract_shares(manifest: Manifest, parties: Parties, day: date) -> Iterator[tuple[int, str, int, int]]:
+    """What departs by contracts, the first to expire first: place of the waste, code, contract, grams."""
+    valid = [c for c in contracts_of(parties, manifest.receiver_name) or () if c.holds_on(day)]
+    valid.sort(key=lambda c: (c.valid_until or date.max, c.id))
+    taken: Counter[tuple[int, str]] = Counter()
+    for position, waste in enumerate(manifest.document["wastes"], 1):
+        code = waste["code"]
+        rooms = [
+            (c.id, c.remaining_g[code] - taken[c.id, code] if code in c.remaining_g else None)
+            for c in valid
+            if c.covers(code)
+        ]
+        for contract_id, mass_g in shares(rooms, waste["mass_g"]):
+            taken[contract_id, code] += mass_g
+            yield position, code, contract_id, mass_g
 
 
 def count_receipt(manifest: Manifest, parties: Parties, counting: Counting) -> None:
@@ -102,6 +125,8 @@ def _count(row: ManifestUse, mass_g: int, counting: Counting) -> ManifestUse:
     row.mass_g += mass_g
     if row.plan_id is not None:
         add_to_plan(row.plan_id, mass_g)
+    elif row.contract_id is not None:
+        add_to_contract(row.contract_id, mass_g)
     elif row.permit_id is not None:
         use_permit(
             permit_id=row.permit_id,
@@ -124,9 +149,9 @@ def _count(row: ManifestUse, mass_g: int, counting: Counting) -> ManifestUse:
 
 def _give_back(manifest: Manifest, refused: Mapping[int, int], counting: Counting) -> None:
     """Give back what was refused of each waste, the counter that expires last first."""
-    left = {against: dict(refused) for against in ("plan_id", "approval_id")}
+    left = {against: dict(refused) for against in ("plan_id", "contract_id", "approval_id")}
     for row in manifest.uses.filter(permit=None, position__in=refused).order_by("-pk"):
-        wanted = left["plan_id" if row.plan_id else "approval_id"]
+        wanted = left[next(against for against in left if getattr(row, against))]
         mass_g = min(row.mass_g, wanted[row.position])
         wanted[row.position] -= mass_g
         if mass_g:

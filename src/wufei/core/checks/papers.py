@@ -117,13 +117,13 @@ def contract(case: Case) -> Iterator[Hit]:
         yield Hit("contract_expired" if contracts else "contract_missing", RECEIVER, facts)
         return
     for code, same in by_code(lines).items():
-        covering = [c for c in valid if not c.codes or code in c.codes]
+        covering = [c for c in valid if c.covers(code)]
         mass_g = sum(line.mass_g for line in same)
         if not covering:
             numbers = "、".join(sorted(c.number for c in valid))
             yield Hit("contract_code", same[0].at("code"), {"code": code, "contracts": numbers})
             continue
-        lefts = [c.remaining_g for c in covering if c.remaining_g is not None]
+        lefts = [c.remaining_g[code] for c in covering if code in c.remaining_g]
         if len(lefts) == len(covering) and mass_g > sum(lefts):
             facts = {"code": code, "mass": tonnes(mass_g), "left": tonnes(max(sum(lefts), 0))}
             yield Hit("contract_remaining", same[0].at("mass_g"), facts)

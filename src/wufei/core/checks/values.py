@@ -121,17 +121,27 @@ class PackageRecord:
 
 @dataclass(frozen=True, slots=True)
 class ContractRecord:
-    """A contract between sender and receiver; no codes = all wastes, no remaining mass = no limit."""
+    """A contract between sender and receiver; no codes = all wastes.
+
+    Attributes:
+        remaining_g: what is left of each waste; a code that is not in it has no limit.
+        id: the key of its record.
+    """
 
     number: str
     codes: frozenset[str] = frozenset()
     valid_from: date | None = None
     valid_until: date | None = None
-    remaining_g: int | None = None
+    remaining_g: Mapping[str, int] = field(default_factory=dict)
+    id: int = 0
 
     def holds_on(self, day: date) -> bool:
         """Whether it is valid on ``day``."""
         return _holds(self.valid_from, self.valid_until, day)
+
+    def covers(self, code: str) -> bool:
+        """Whether it is for the waste."""
+        return not self.codes or code in self.codes
 
 
 @dataclass(frozen=True, slots=True)
