@@ -119,7 +119,7 @@ def test_everything_that_is_wrong_is_said_at_once():
 
 
 @pytest.mark.parametrize(("changes", "slot", "code"), [
-    ([MASS], "carrier:1", "may_not_ask"), ([DRIVER], "carrier:1", "may_not_ask"),
+    ([change("/wastes/0/code", "900-249-08")], "carrier:1", "may_not_ask"), ([DRIVER], "carrier:1", "may_not_ask"),
     ([], "generator", "number_of_changes"),
     ([MASS, MASS], "generator", "place_twice"),
     ([change("/wastes/0/new/deep", 1)], "generator", "no_place"),

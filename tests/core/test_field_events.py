@@ -17,9 +17,19 @@ RECEIVE = {
 }  # fmt: skip
 
 
+CORRECT = {
+    "of": "c" * 64, "number": "20263306000121", "wastes": [{"mass_g": 68_000}], "reason": "看错",
+    "photos": ["d" * 64],
+}  # fmt: skip
+LOST = {"accepted_g": 80_000, "refused_g": 5_000, "lost_g": 1_000}
+
+
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
+        ("correct", CORRECT),
+        ("correct", CORRECT | {"wastes": [LOST]}),
+        ("receive", RECEIVE | {"wastes": [LOST | {"received_g": 86_000}]}),
         ("pickup", PICKUP),
         ("pickup", PICKUP | {"number": None, "trip": None, "stop": None}),
         ("receive", RECEIVE),
@@ -51,6 +61,11 @@ def test_what_a_phone_sends_is_understood(kind, payload):
         ("receive", RECEIVE | {"reason": " "}, ["reason"]),
         ("receive", RECEIVE | {"wastes": [{"accepted_g": -1}]},
          ["wastes/0/accepted_g", "wastes/0/refused_g", "wastes/0/lost_g"]),
+        ("receive", RECEIVE | {"wastes": [LOST | {"received_g": 85_999}]}, ["wastes/0/received_g"]),
+        ("receive", RECEIVE | {"decision": "accept", "wastes": [LOST], "reason": ""}, ["reason"]),
+        ("correct", {}, ["of", "wastes", "reason", "photos"]),
+        ("correct", CORRECT | {"of": "x", "wastes": [{"mass_g": 0}, {}], "photos": []},
+         ["of", "wastes/0/mass_g", "wastes/1/accepted_g", "wastes/1/refused_g", "wastes/1/lost_g", "photos"]),
         ("nothing", {"trip": "T1", "stop": 2}, ["reason"]),
         ("spoil", {"number": "1"}, ["reason"]),
         ("return", {"numbers": "1"}, ["numbers"]),
@@ -69,7 +84,7 @@ anything = st.recursive(
 )
 
 
-@given(st.sampled_from([kind.value for kind in EventType]), st.sampled_from([PICKUP, RECEIVE]), st.data())
+@given(st.sampled_from([kind.value for kind in EventType]), st.sampled_from([PICKUP, RECEIVE, CORRECT]), st.data())
 def test_any_payload_is_checked_without_a_crash(kind, base, data):
     name = data.draw(st.sampled_from(sorted(base)))
     payload = base | {name: data.draw(anything)}

@@ -49,6 +49,7 @@ STATE = """
 import json
 import django; django.setup()
 from wufei.apps.field.models import FieldEvent, FieldOutcome, FieldPhoto
+from wufei.apps.amendments.models import AmendmentRecord
 from wufei.apps.ledger.models import MovementRecord
 from wufei.apps.manifests.models import Manifest
 print(json.dumps({
@@ -57,6 +58,8 @@ print(json.dumps({
     "manifests": list(Manifest.objects.order_by("id").values_list("number", "status", "mass_g")),
     "findings": [[f["code"] for f in o.findings] for o in FieldOutcome.objects.order_by("event_id")],
     "photos": [FieldPhoto.objects.count(), FieldPhoto.objects.filter(completed_at=None).count()],
+    "lines": [m.document.get("receipt", {}).get("lines") for m in Manifest.objects.order_by("id")],
+    "asked": [[a.status, a.changes, len(a.evidence.content) > 100] for a in AmendmentRecord.objects.order_by("id")],
     "moved_g": sum(MovementRecord.objects.values_list("mass_g", flat=True)),
 }))
 """
@@ -200,10 +203,11 @@ class Finger:
         mouse.up()
 
 
-def collect(page: Page, stop: int, mass: str, *, scan: bool = False) -> int:
-    """A pick-up at a stop; returns how many taps it took."""
+def collect(page: Page, stop: int, mass: str, *, scan: bool = False, onward: bool = False) -> int:
+    """A pick-up at a stop, found in the list or led on to; returns how many taps it took."""
     finger = Finger(page)
-    finger.tap(page.locator("button.row", has_text=f"{stop}. "))
+    way = page.locator("#next-stop") if onward else page.locator("button.row")
+    finger.tap(way.filter(has_text=f"{stop}. "))
     known = page.locator("#mass").or_(page.locator("#waste")).first
     known.wait_for()
     if page.locator("#mass").count() == 0:  # the first time at this sender: which waste
@@ -380,4 +384,117 @@ def test_the_plant_receives_what_is_on_the_way(server, browser, tmp_path):
     state = server.state()
     assert state["manifests"][0][1:] == ["partly_accepted", 50_000]
     assert state["manifests"][1][2] == 2_000  # what was refused goes back
+    plant.close()
+
+
+def keys(page: Page, *names: str) -> None:
+    for name in names:
+        page.locator(".pad").get_by_role("button", name=name, exact=True).tap()
+
+
+def correct(page: Page, mass: str, *, wrong: str) -> None:
+    """Correct the newest pick-up on this phone, with a picture of the scale."""
+    page.get_by_role("button", name="这部手机上的记录").tap()
+    page.get_by_role("button", name="更正重量").first.tap()
+    page.locator("#mass", has_text=wrong).wait_for()
+    keys(page, *["⌫"] * len(wrong), *mass)
+    page.locator("#correct").tap()
+    page.locator("#said", has_text="要有凭证").wait_for()
+    page.locator(".note", has_text="拍过磅单或秤的读数").wait_for()
+    page.locator("#shoot").tap()
+    page.locator(".thumbs img").wait_for()
+    page.locator("#reason").fill("看错一位")
+    shot(page, f"correct-{mass}")
+    page.locator("#correct").tap()
+    page.locator("#said", has_text="更正已保存在这部手机上").wait_for()
+
+
+def test_after_a_stop_one_tap_leads_on_to_the_next(server, browser, tmp_path):
+    context = open_phone(browser, tmp_path / "phone")
+    page = context.pages[0]
+    make_known(page, server)
+    assert page.locator("#next-stop").count() == 0  # before the first stop the driver chooses
+    context.set_offline(True)
+    collect(page, 4, "10")
+    assert page.locator("#next-stop").bounding_box()["y"] < 200  # at the top: nothing to scroll
+    shot(page, "next-stop")
+    assert collect(page, 5, "20", onward=True) <= 6
+    collect(page, 6, "30", onward=True)
+    page.locator("#next-stop", has_text="下一站：1. ").tap()  # none follows: the first that is open
+    page.get_by_role("button", name="到了但没有收到废物").tap()
+    page.locator("button.row", has_text="门锁着").tap()
+    page.locator("#next-stop", has_text="下一站：2. ").wait_for()
+    context.set_offline(False)
+    synced(page)
+    assert [m[2] for m in server.state()["manifests"]] == [10_000, 20_000, 30_000]
+    context.close()
+
+
+def test_a_wrong_weight_is_corrected_without_signal(server, browser, tmp_path):
+    context = open_phone(browser, tmp_path / "phone", camera=film(tmp_path))
+    page = context.pages[0]
+    make_known(page, server)
+    context.set_offline(True)
+    collect(page, 1, "860")
+    correct(page, "86", wrong="860")
+    page.locator(".row", has_text="更正还没有送到").wait_for()
+    page.goto(f"{server.address}/field/")
+    collect(page, 2, "300000")  # more than any vehicle carries: the server refuses it
+    context.set_offline(False)
+    synced(page)
+    state = server.state()
+    assert state["states"] == ["applied", "applied", "refused"]
+    assert [m[2] for m in state["manifests"]] == [860_000]
+    changes = [{"pointer": "/wastes/0/mass_g", "before": 860_000, "after": 86_000}]
+    assert state["asked"] == [["open", changes, True]]
+    context.set_offline(True)
+    page.goto(f"{server.address}/field/")
+    page.locator("button.row.bad", has_text="1 条记录要处理").wait_for()
+    correct(page, "30", wrong="300000")
+    context.set_offline(False)
+    synced(page)
+    page.locator(".row.done", has_text="更正重量").first.wait_for()
+    shot(page, "corrected")
+    state = server.state()
+    assert state["states"] == ["applied"] * 4
+    assert [m[1:] for m in state["manifests"]] == [["in_transit", 860_000], ["in_transit", 30_000]]
+    assert len(state["asked"]) == 1
+    context.close()
+
+
+def test_the_plant_tells_without_signal_what_was_lost_on_the_way(server, browser, tmp_path):
+    driver = open_phone(browser, tmp_path / "driver")
+    page = driver.pages[0]
+    make_known(page, server)
+    collect(page, 1, "50")
+    synced(page)
+    page.locator("button.row", has_text="→ 餐厨处理厂").tap()
+    page.locator("#arrived").tap()
+    synced(page)
+    driver.close()
+    plant = open_phone(browser, tmp_path / "plant")
+    page = plant.pages[0]
+    make_known(page, server, "plant")
+    plant.set_offline(True)
+    page.locator("button.row", has_text="灵峰学校").tap()
+    page.locator("#part-lost").tap()
+    page.locator("#mass", has_text="0").wait_for()
+    keys(page, "5")
+    page.locator("#sum", has_text="实收 45 + 途中损失 5 = 联单 50 千克").wait_for()
+    page.locator("#part-accepted").tap()
+    keys(page, "⌫", "⌫", "4", "8")
+    page.locator("#sum", has_text="比联单 50 多 3 千克").wait_for()
+    page.locator("#reason").fill("桶漏")
+    page.locator("#partly").tap()
+    page.locator("#said", has_text="没有可拒收的").wait_for()
+    keys(page, "⌫", "⌫", "4", "2")
+    page.locator("#sum", has_text="还差 3 千克").wait_for()
+    shot(page, "receive-lost")
+    page.locator("#partly").tap()
+    page.locator("#signal", has_text="无信号 · 本机存 1 条待传").wait_for()
+    plant.set_offline(False)
+    synced(page)
+    state = server.state()
+    assert state["lines"][0] == [{"accepted_g": 42_000, "refused_g": 3_000, "lost_g": 5_000}]
+    assert [m[1:] for m in state["manifests"]] == [["partly_accepted", 50_000], ["in_transit", 3_000]]
     plant.close()

@@ -27,6 +27,7 @@ class EventType(StrEnum):
     RECEIVE = "receive"  # 接收：接受、部分接受或拒收
     SPOIL = "spoil"  # 作废号码
     RETURN = "return"  # 退回余号
+    CORRECT = "correct"  # 更正重量
 
 
 EVENT_NAMES: Mapping[EventType, str] = {
@@ -36,6 +37,7 @@ EVENT_NAMES: Mapping[EventType, str] = {
     EventType.RECEIVE: "接收",
     EventType.SPOIL: "作废号码",
     EventType.RETURN: "退回余号",
+    EventType.CORRECT: "更正重量",
 }
 DECISIONS: Mapping[str, str] = {"accept": "接受", "partly": "部分接受", "refuse": "拒收"}
 _AGAIN = "请在“待处理”中按实际情况更正后重新处理。"
@@ -132,16 +134,33 @@ def _arrive(reader: _Reader) -> None:
     reader.text(reader.payload, "number", "number", label="联单号", needed=True)
 
 
+PARTS_OF_RECEIPT: Mapping[str, str] = {"accepted_g": "接受量", "refused_g": "拒收量", "lost_g": "损失量"}
+
+
+def _received(reader: _Reader, row: Mapping[str, Any], place: int) -> None:
+    """What became of one waste; where the phone says what came in all, its parts are all of it."""
+    for name, label in PARTS_OF_RECEIPT.items():
+        reader.mass(row, name, f"wastes/{place}/{name}", label=label, least=0)
+    if "received_g" not in row:
+        return
+    parts = [row.get(name) for name in PARTS_OF_RECEIPT]
+    if all(type(part) is int for part in parts) and row["received_g"] != sum(part for part in parts if part):
+        told = "、".join(f"{label} {row[name]} 克" for name, label in PARTS_OF_RECEIPT.items())
+        what = f"第 {place + 1} 种废物共 {str(row['received_g'])[:20]} 克，{told}，加起来不等。"
+        reader.say(f"wastes/{place}/received_g", what, "not_conserved")
+
+
 def _receive(reader: _Reader) -> None:
     payload = reader.payload
     reader.text(payload, "number", "number", label="联单号", needed=True)
     decision = payload.get("decision")
     if not isinstance(decision, str) or decision not in DECISIONS:
         reader.say("decision", f"处理意见是“{str(decision)[:40]}”，应为接受、部分接受或拒收。")
-    for place, row in reader.rows("wastes", label="废物"):
-        for name, label in (("accepted_g", "接受量"), ("refused_g", "拒收量"), ("lost_g", "损失量")):
-            reader.mass(row, name, f"wastes/{place}/{name}", label=label, least=0)
-    reader.text(payload, "reason", "reason", label="理由", needed=decision in ["partly", "refuse"])
+    rows = reader.rows("wastes", label="废物")
+    for place, row in rows:
+        _received(reader, row, place)
+    is_short = decision in ["partly", "refuse"] or any(row.get("lost_g") for _, row in rows)
+    reader.text(payload, "reason", "reason", label="理由", needed=is_short)
     reader.codes(payload.get("photos", []), "photos", label="照片摘要", digests=True)
 
 
@@ -154,6 +173,24 @@ def _return(reader: _Reader) -> None:
     reader.codes(reader.payload.get("numbers"), "numbers", label="退回的号码")
 
 
+def _correct(reader: _Reader) -> None:
+    """The masses of an event of this phone anew, all of them: what was loaded, or the parts of a receipt."""
+    payload = reader.payload
+    of = payload.get("of")
+    if not isinstance(of, str) or not _DIGEST.fullmatch(of):
+        reader.say("of", "没有写更正的是哪一条记录。", "missing")
+    reader.text(payload, "number", "number", label="联单号")
+    for place, row in reader.rows("wastes", label="废物"):
+        if "mass_g" in row:
+            reader.mass(row, "mass_g", f"wastes/{place}/mass_g", label="重量", least=1)
+        else:
+            _received(reader, row, place)
+    reader.text(payload, "reason", "reason", label="更正的理由", needed=True)
+    reader.codes(payload.get("photos"), "photos", label="照片摘要", digests=True)
+    if payload.get("photos") == []:
+        reader.say("photos", "没有拍过磅单或秤的照片。", "missing")
+
+
 _CHECKS: Mapping[EventType, Callable[[_Reader], None]] = {
     EventType.PICKUP: _pickup,
     EventType.NOTHING: _nothing,
@@ -161,6 +198,7 @@ _CHECKS: Mapping[EventType, Callable[[_Reader], None]] = {
     EventType.RECEIVE: _receive,
     EventType.SPOIL: _spoil,
     EventType.RETURN: _return,
+    EventType.CORRECT: _correct,
 }
 
 

@@ -62,6 +62,10 @@ def apply_event(event_id: int, *, at: datetime, new_number: str = "", by: str = 
         event = outcome.event
         payload = json.loads(event.body)["payload"]
         done = handle(Job(event, event.device.user, payload, at, new_number))
+        if done.settled is not None:
+            _mark(
+                done.settled, State.APPLIED, done, at, new_number="", claimed="", by=by or event.device.user.username
+            )
         claimed = str(payload.get("number") or "")
         _mark(outcome, State.APPLIED, done, at, new_number=new_number, claimed=claimed, by=by)
         return done.number or "-"

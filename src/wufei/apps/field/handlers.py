@@ -4,6 +4,7 @@ A handler runs in the transaction that marks the event as applied. It raises ``R
 it and ``NotYet`` where an earlier step has not arrived: phones sync in any order.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,18 +12,25 @@ from typing import Any
 
 from django.http import Http404
 
+from wufei.apps.amendments.services import NewAmendment, request_amendment
 from wufei.apps.field.codes import use_code
 from wufei.apps.field.documents import pickup_document
-from wufei.apps.field.models import FieldEvent
+from wufei.apps.field.models import FieldEvent, FieldOutcome, State
+from wufei.apps.field.photos import content_type, photo_file
 from wufei.apps.manifests.models import Manifest, TripStop
 from wufei.apps.manifests.selectors import manifest_of
 from wufei.apps.manifests.services import Act, advance, create_manifest
 from wufei.apps.manifests.trips import record_visit
 from wufei.apps.packages.transport import package_masses
 from wufei.apps.registry.models import Site, User
-from wufei.core.field_events import EventType
+from wufei.apps.signatures.services import Evidence
+from wufei.core import amendment
+from wufei.core.amendment import Change
+from wufei.core.field_events import PARTS_OF_RECEIPT, EventType, check_payload
 from wufei.core.findings import Finding, Level, Refused
 from wufei.core.manifest import CLOSED, Event, Status
+from wufei.core.manifest_document import get
+from wufei.core.pointers import ABSENT
 
 CLOCK_AHEAD = timedelta(minutes=10)  # a phone that is further ahead is not believed
 CLOCK_BEHIND = timedelta(days=60)  # nor one that claims to have waited this long
@@ -49,10 +57,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of an event: the manifest it made or moved, and what is worth knowing."""
+    """What came of an event: the manifest it made or moved, what is worth knowing, and another that it settled."""
 
     number: str = ""
     findings: list[Finding] = field(default_factory=list)
+    settled: FieldOutcome | None = None
 
 
 def act_of(job: Job, step: str, **more: Any) -> tuple[Act, list[Finding]]:
@@ -231,6 +240,82 @@ def _receive(job: Job) -> Done:
     return Done(advance(manifest.number, event, patch, act=act).number, found)
 
 
+def _correct(job: Job) -> Done:
+    """Weighed or typed wrong: what was refused is done anew with these masses, else an amendment is asked for."""
+    rows = FieldOutcome.objects.select_for_update(of=("self",)).select_related("event")
+    target = rows.filter(event__device=job.event.device, event__digest=job.payload["of"]).first()
+    if target is None or target.event.type not in (EventType.PICKUP, EventType.RECEIVE):
+        what = "要更正的不是这部手机上的收运或接收记录。"
+        raise Refused([Finding(None, "of", what, "请在联单上申请更正，并搁置这条记录。", "unknown_event")])
+    if target.state == State.SET_ASIDE:
+        what = "要更正的记录已经搁置。"
+        raise Refused([Finding(None, "of", what, "请一并搁置这条更正。", "set_aside")])
+    if target.state == State.REFUSED:
+        return _anew(job, target)
+    if target.state != State.APPLIED:
+        raise NotYet(f"要更正的记录（第 {target.event.seq} 条）还没有入账。")
+    return _ask_to_amend(job, target)
+
+
+def _anew(job: Job, target: FieldOutcome) -> Done:
+    payload = corrected(json.loads(target.event.body)["payload"], job.payload)
+    if found := check_payload(target.event.type, payload):
+        raise Refused(found)
+    done = HANDLERS[EventType(target.event.type)](replace(job, event=target.event, payload=payload))
+    what = f"按第 {job.event.seq} 条记录更正后的重量入账。"
+    note = Finding(None, "wastes", what, "原来的内容照样保存。", "corrected", Level.INFO)
+    return replace(done, findings=[*done.findings, note], settled=target)
+
+
+def corrected(payload: Mapping[str, Any], correction: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event says with the masses of its correction, place by place."""
+    names = ("mass_g", *PARTS_OF_RECEIPT)
+    old, told = payload.get("wastes"), correction["wastes"]
+    if not isinstance(old, list) or len(old) != len(told):
+        what = f"更正写了 {len(told)} 种废物，原记录有 {len(old) if isinstance(old, list) else 0} 种。"
+        raise Refused([Finding(None, "wastes", what, "请按原记录逐种填写。", "lines_missing")])
+    return {
+        **payload,
+        "wastes": [
+            {**(before if isinstance(before, dict) else {}), **{name: row[name] for name in names if name in row}}
+            for before, row in zip(old, told, strict=True)
+        ],
+    }
+
+
+def _ask_to_amend(job: Job, target: FieldOutcome) -> Done:
+    manifest = manifest_of(job.person, target.number)
+    if manifest is None:
+        raise NotYet(f"联单 {target.number} 还不在您单位的范围内。")
+    document = manifest.document
+    at = "/wastes/{}" if target.event.type == EventType.PICKUP else "/receipt/lines/{}"
+    changes = []
+    for place, row in enumerate(job.payload["wastes"]):
+        for name in ("mass_g",) if target.event.type == EventType.PICKUP else PARTS_OF_RECEIPT:
+            pointer = f"{at.format(place)}/{name}"
+            stands = get(document, pointer)
+            if name in row and row[name] != (stands or 0):
+                changes.append(Change(pointer, ABSENT if stands is None else stands, row[name]))
+    if not changes:
+        what = f"联单 {manifest.number} 上已经是这些重量。"
+        return Done(manifest.number, [Finding(None, "wastes", what, "不用再改。", "no_change", Level.INFO)])
+    asked = NewAmendment(f"manifest:{manifest.number}", changes, reason=job.payload["reason"], evidence=_picture(job))
+    made = request_amendment(asked, user=job.person, at=job.at)
+    what = f"已对联单 {manifest.number} 申请更正：{amendment.STATE_NAMES[amendment.State(made.status)]}。"
+    note = Finding(None, "wastes", what, "各方的答复在联单的“更正”中看。", "amendment_asked", Level.INFO)
+    return Done(manifest.number, [note])
+
+
+def _picture(job: Job) -> Evidence:
+    """The picture that goes with a correction; it may come after the event that names it."""
+    digest = job.payload["photos"][0]
+    path = photo_file(digest)
+    if not path.exists():
+        raise NotYet("更正的照片还没有传到。")
+    kind = content_type(digest).partition("/")[2]
+    return Evidence(f"更正照片.{'jpg' if kind == 'jpeg' else kind}", path.read_bytes())
+
+
 def _numbers_only(job: Job) -> Done:
     """Spoiled and returned numbers: the use was recorded when the event came in."""
     return Done()
@@ -243,6 +328,7 @@ HANDLERS: Mapping[EventType, Callable[[Job], Done]] = {
     EventType.RECEIVE: _receive,
     EventType.SPOIL: _numbers_only,
     EventType.RETURN: _numbers_only,
+    EventType.CORRECT: _correct,
 }
 
 

@@ -23,6 +23,7 @@ from wufei.apps.field.models import (
 )
 from wufei.apps.registry.models import Role, User
 from wufei.apps.registry.selectors import FIRM_ROLES, visible_organisations
+from wufei.core.field_events import PARTS_OF_RECEIPT
 from wufei.core.field_sync import first_break
 from wufei.core.number_block import FATE_NAMES, Fate, numbers_text
 
@@ -83,11 +84,7 @@ class EventView:
         given = self.payload
         told = given.get("wastes")
         wastes = told if isinstance(told, list) else []
-        masses = "、".join(
-            f"{w.get('name') or w.get('code')} {int(w['mass_g']) / 1000:g} 千克"
-            for w in wastes
-            if isinstance(w, dict) and isinstance(w.get("mass_g"), int)
-        )
+        masses = "、".join(text for w in wastes if isinstance(w, dict) and (text := _masses_of(w)))
         handler = given.get("handler")
         name = handler.get("name", "") if isinstance(handler, dict) else str(handler or "")
         rows = [
@@ -102,6 +99,13 @@ class EventView:
             ("理由", given.get("reason")),
         ]
         return [(label, str(value)[:200]) for label, value in rows if value]
+
+
+def _masses_of(waste: Mapping[str, Any]) -> str:
+    """What an event says of one waste: what was loaded, or what was accepted, refused and lost."""
+    names = {"mass_g": "", **{name: f"{label} " for name, label in PARTS_OF_RECEIPT.items()}}
+    told = [f"{label}{waste[n] / 1000:g} 千克" for n, label in names.items() if isinstance(waste.get(n), int)]
+    return f"{waste.get('name') or waste.get('code') or ''} {'，'.join(told)}".strip() if told else ""
 
 
 def _view(outcome: FieldOutcome, others: tuple[EventView, ...] = ()) -> EventView:

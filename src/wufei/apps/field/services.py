@@ -10,7 +10,7 @@ from wufei.apps.field.codes import make_codes
 from wufei.apps.field.cures import give_new_number, set_aside, try_again
 from wufei.apps.field.day import day_of
 from wufei.apps.field.devices import register_device, revoke_device
-from wufei.apps.field.models import FieldDevice, FieldOutcome
+from wufei.apps.field.models import FieldDevice, FieldOutcome, State
 from wufei.apps.field.photos import add_part, received_bytes, wanted_photos
 from wufei.apps.field.receiving import receive_events
 
@@ -32,8 +32,19 @@ __all__ = [
     "revoke_device",
     "set_aside",
     "sync_phone",
+    "take_photo",
     "try_again",
 ]
+
+
+def take_photo(device: FieldDevice, digest: str, *, offset: int, content: bytes, is_last: bool, at: datetime) -> int:
+    """Take a part of a picture; what waited for the whole of it is tried again. Returns how many bytes are here."""
+    received = add_part(device, digest, offset=offset, content=content, is_last=is_last, at=at)
+    if is_last:
+        waiting = FieldOutcome.objects.filter(state=State.WAITING, event__device=device, event__photos__digest=digest)
+        for event_id in waiting.order_by("event_id").values_list("event_id", flat=True):
+            apply_event(event_id, at=at)
+    return received
 
 
 def sync_phone(device: FieldDevice, sent: object, ask: Sequence[str], *, at: datetime) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.core.findings import Refused
 
-MODULES = ("app", "api", "camera", "chain", "db", "keys", "screens", "sync", "ui")
+MODULES = ("app", "api", "camera", "chain", "db", "keys", "receipt", "screens", "sync", "ui")
 WORKER = "js/field/sw.js"
 FILES = (
     "css/field.css",
@@ -219,7 +219,7 @@ def photo(request: HttpRequest, *, device: FieldDevice, at: Any, digest: str) ->
     if not offset.isdecimal() or len(offset) > 9:
         return JsonResponse({"code": "bad_offset", "what": "offset 应为非负整数。"}, status=400)
     try:
-        received = services.add_part(
+        received = services.take_photo(
             device, digest, offset=int(offset), content=request.body, is_last="last" in request.GET, at=at
         )
     except Refused as error:

@@ -4,13 +4,14 @@ import * as db from "./db.js";
 import { addresses, asPerson } from "./api.js";
 import { firstPrevious, openNumbers, record } from "./chain.js";
 import { makeKey, sign } from "./keys.js";
+import { canCorrect, correction, receipt } from "./receipt.js";
 import * as screens from "./screens.js";
 import { onChange, status, syncNow, waiting } from "./sync.js";
 import { day as dayText, h, say, show, time } from "./ui.js";
 
 const SYNC_EVERY_MS = 30000;
 const STATES = { kept: "在这部手机上", received: "已收到", applied: "已入账", waiting: "等前一步", refused: "待处理", conflict: "号码冲突", set_aside: "已搁置" };
-const TYPES = { pickup: "收运", nothing: "未收", arrive: "到达", receive: "接收", spoil: "作废号码", return: "退回余号" };
+const TYPES = { pickup: "收运", nothing: "未收", arrive: "到达", receive: "接收", spoil: "作废号码", return: "退回余号", correct: "更正重量" };
 
 // --- The page of the day --------------------------------------------------------------------------------------------
 
@@ -27,13 +28,13 @@ async function home(day) {
     return "无废外业";
   }
   const stop = (trip) => (one) => {
-    const isDone = one.done || done.has(`${trip.number}/${one.position}`);
+    const isOver = isDone(trip, one);
     const begun = drafts.has(`pickup/${trip.number}/${one.position}`);
     return h("button", {
-      type: "button", className: `row ${isDone ? "done" : ""}`, disabled: isDone,
+      type: "button", className: `row ${isOver ? "done" : ""}`, disabled: isOver,
       onclick: () => { location.hash = `#/stop/${trip.number}/${one.position}`; },
     }, h("strong", {}, `${one.position}. ${one.site_name}`),
-    h("span", {}, isDone ? "✓ 已收" : begun ? "录了一半，点开继续" : [time(one.planned_at), one.manifest && `联单 ${one.manifest}`, one.wastes.map((waste) => waste.name || waste.code).join("、")].filter(Boolean).join(" · ") || "待收"));
+    h("span", {}, isOver ? "✓ 已收" : begun ? "录了一半，点开继续" : [time(one.planned_at), one.manifest && `联单 ${one.manifest}`, one.wastes.map((waste) => waste.name || waste.code).join("、")].filter(Boolean).join(" · ") || "待收"));
   };
   const move = (type, title, hash) => (one) => h("button", {
     type: "button", className: `row ${moved.has(`${type}/${one.number}`) ? "done" : ""}`, disabled: moved.has(`${type}/${one.number}`),
@@ -41,7 +42,12 @@ async function home(day) {
   }, h("strong", {}, type === "arrive" ? `→ ${one.receiver}` : one.generator),
   h("span", {}, moved.has(`${type}/${one.number}`) ? `✓ 已记${title}` : `${one.vehicle} · ${one.wastes.map((waste) => waste.name ?? waste.code).join("、")} · ${one.number}`));
   const { cures } = await waiting();
+  const isDone = (trip, one) => one.done || done.has(`${trip.number}/${one.position}`);
+  const next = nextStop(day, events, isDone);
   show(
+    next ? h("button", {
+      type: "button", className: "go", id: "next-stop", onclick: () => { location.hash = `#/stop/${next.trip.number}/${next.stop.position}`; },
+    }, `下一站：${next.stop.position}. ${next.stop.site_name} →`) : null,
     cures ? h("button", { type: "button", className: "row bad", onclick: () => { location.hash = "#/records"; } }, h("strong", {}, `${cures} 条记录要处理`), h("span", {}, "内容已保存，点开看原因")) : null,
     day.trips.map((trip) => [h("h2", {}, `${trip.vehicle} ${trip.profile_name}，送 ${trip.receiver}`), trip.stops.map(stop(trip))]),
     day.trips.length || day.coming.length || day.carried.length ? null : h("p", {}, `${dayText(day.on)}没有派给您的车次。`),
@@ -52,12 +58,25 @@ async function home(day) {
   return `${day.person.name} ${dayText(day.on)}`;
 }
 
+// The stop that follows the one that was done last on this phone; the first that is open where none follows.
+function nextStop(day, events, isDone) {
+  const last = events.findLast((event) => ["pickup", "nothing"].includes(event.type));
+  const before = last ? JSON.parse(last.body).payload : {};
+  const trip = day.trips.find((one) => one.number === before.trip);
+  const open = trip?.stops.filter((one) => !isDone(trip, one)) ?? [];
+  const stop = open.find((one) => one.position > before.stop) ?? open[0];
+  return stop ? { trip, stop } : null;
+}
+
 async function records() {
   const events = (await db.all("events")).reverse();
   const photos = await db.all("photos");
   const device = await db.get("meta", "device");
   const open = await openNumbers("");
   const persistent = await navigator.storage?.persisted?.();
+  // One correction at a time: the next begins from what became of the one before.
+  const corrections = events.filter((event) => event.type === "correct" && ["kept", "received", "waiting"].includes(event.state)).map((event) => JSON.parse(event.body).payload.of);
+  const isCorrecting = (event) => corrections.includes(event.digest);
   const entry = (event) => {
     const kind = ["refused", "conflict"].includes(event.state) ? "bad" : event.state === "applied" ? "done" : event.received ? "warn" : "";
     return h("div", { className: `row ${kind}` },
@@ -65,7 +84,10 @@ async function records() {
       h("span", {}, `${dayText(event.at)} ${time(event.at)} 第 ${event.seq} 条`, event.number ? ` 联单 ${event.number}` : ""),
       event.claimed ? h("span", {}, `原号码 ${event.claimed}`) : null,
       h("span", { className: "tag" }, STATES[event.state] ?? event.state),
-      event.findings.map((finding) => h("span", {}, finding.what + finding.remedy)));
+      event.findings.map((finding) => h("span", {}, finding.what + finding.remedy)),
+      canCorrect(event) ? h("button", {
+        type: "button", className: "quiet", disabled: isCorrecting(event), onclick: () => { location.hash = `#/correct/${event.seq}`; },
+      }, isCorrecting(event) ? "更正还没有送到" : "更正重量") : null);
   };
   show(h("button", { type: "button", className: "go", onclick: syncNow }, "现在同步"),
     status.problem ? h("p", { className: "said bad" }, status.problem) : null,
@@ -154,7 +176,7 @@ async function register() {
 
 // --- Around it --------------------------------------------------------------------------------------------------------
 
-const ROUTES = { stop: screens.pickup, sign: screens.signature, nothing: screens.nothing, load: screens.load, receive: screens.receipt, records };
+const ROUTES = { stop: screens.pickup, sign: screens.signature, nothing: screens.nothing, load: screens.load, receive: receipt, correct: correction, records };
 
 export async function draw() {
   screens.leave();

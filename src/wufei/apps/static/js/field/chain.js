@@ -53,7 +53,7 @@ async function tryRecord(type, given, { photos, seriesKey, draft, label }) {
   const head = await db.get("meta", "head");
   const payload = clean(given);
   if (seriesKey) payload.number = (await openNumbers(seriesKey))[0] ?? null; // none left: the office gives one
-  const taken = type === "return" ? payload.numbers : type === "arrive" || type === "receive" ? [] : [payload.number];
+  const taken = type === "return" ? payload.numbers : ["pickup", "spoil"].includes(type) ? [payload.number] : [];
   const event = {
     device: device.code, seq: head.seq + 1, key: crypto.randomUUID(), type,
     at: new Date().toISOString(), payload, previous: head.digest,

@@ -1,4 +1,4 @@
-// The pages of a pick-up and of a receipt. What is entered goes into a draft on this phone at once.
+// The pages of a pick-up and of an arrival. What is entered goes into a draft on this phone at once.
 
 import * as db from "./db.js";
 import { Camera, codeOf, shrink } from "./camera.js";
@@ -14,9 +14,9 @@ export function leave() {
   camera = null;
 }
 
-const home = () => { location.hash = "#/"; };
+export const home = () => { location.hash = "#/"; };
 
-async function kept(draft) {
+export async function kept(draft) {
   await db.put("drafts", draft);
   return draft;
 }
@@ -28,7 +28,8 @@ async function withDigest(blob) {
 // --- What both have in common ---------------------------------------------------------------------------------------
 
 // The camera with its codes and pictures, for a draft. ``changed`` is called after each of them.
-function viewer(draft, changed) {
+// With a ``hint`` of its own it takes pictures alone.
+export function viewer(draft, changed, hint = "") {
   const video = h("video", { muted: true, playsInline: true, "aria-label": "相机" });
   const note = h("p", { className: "note" }, "正在打开相机…");
   const shoot = h("button", { type: "button", id: "shoot" }, "拍照");
@@ -54,15 +55,15 @@ function viewer(draft, changed) {
   };
   shoot.addEventListener("click", async () => (camera?.running ? keep(await camera.photo()) : file.click()));
   file.addEventListener("change", async () => file.files[0] && keep(await shrink(file.files[0])));
-  camera = new Camera(video, (code) => seen(code, "camera"));
+  camera = new Camera(video, (code) => (hint ? null : seen(code, "camera")));
   camera.onProblem = (text) => { note.textContent = text; };
   camera.start()
-    .then(() => { note.textContent = "对准包装上的码"; })
+    .then(() => { note.textContent = hint || "对准包装上的码"; })
     .catch(() => { note.textContent = "相机打不开，请在下面输入编码。"; });
   return { box: h("div", {}, box, file), seen };
 }
 
-function codeList(draft, changed) {
+export function codeList(draft, changed) {
   return h("div", { className: "chips", id: "codes" }, draft.codes.map(({ code }) => h("button", {
     type: "button", title: "点一下去掉", "aria-label": `去掉 ${code}`,
     onclick: async () => {
@@ -74,7 +75,7 @@ function codeList(draft, changed) {
 }
 
 // Codes by hand, or from a scanner that types and ends with Enter.
-function codeEntry(seen) {
+export function codeEntry(seen) {
   const input = h("input", { id: "code", autocomplete: "off", autocapitalize: "characters", inputMode: "text" });
   const form = h("form", {
     onsubmit: async (event) => {
@@ -86,7 +87,7 @@ function codeEntry(seen) {
   return h("details", {}, h("summary", {}, "扫不出来？手工输入编码"), form);
 }
 
-function thumbs(draft) {
+export function thumbs(draft) {
   return h("div", { className: "thumbs" }, draft.photos.map((photo) => {
     const address = URL.createObjectURL(photo.blob);
     return h("img", { src: address, alt: "照片", onload: () => URL.revokeObjectURL(address) });
@@ -94,7 +95,7 @@ function thumbs(draft) {
 }
 
 // A pad of numbers for one mass; ``read`` and ``write`` hold its text.
-function pad(read, write, label) {
+export function pad(read, write, label) {
   const output = h("output", { id: "mass", "aria-label": label });
   const draw = () => { output.textContent = read() || "0"; };
   const press = (key) => {
@@ -110,7 +111,7 @@ function pad(read, write, label) {
     h("div", { className: "pad" }, keys.map((key) => h("button", { type: "button", onclick: () => press(key) }, key))));
 }
 
-const massOf = (text) => grams(text.endsWith(".") ? text.slice(0, -1) : text);
+export const massOf = (text) => grams(text.endsWith(".") ? text.slice(0, -1) : text);
 
 // --- Pick-up ----------------------------------------------------------------------------------------------------------
 
@@ -286,7 +287,7 @@ function pickupPayload(trip, stop, draft, handler) {
   };
 }
 
-// --- Arrival and receipt ----------------------------------------------------------------------------------------------
+// --- Arrival ----------------------------------------------------------------------------------------------------------
 
 export async function load(day, number) {
   const carried = day?.carried.find((one) => one.number === number);
@@ -301,63 +302,4 @@ export async function load(day, number) {
     carried.wastes.map((waste) => h("li", {}, `${waste.name ?? waste.code} ${kilograms(waste.mass_g)} 千克`))),
   h("button", { type: "button", className: "go", id: "arrived", onclick: arrived }, "到达接受单位"));
   return "在途";
-}
-
-export async function receipt(day, number) {
-  const coming = day?.coming.find((one) => one.number === number);
-  if (!coming) return home();
-  const id = `receipt/${number}`;
-  const draft = (await db.get("drafts", id)) ?? {
-    id, codes: [], photos: [], active: 0, reason: "",
-    wastes: coming.wastes.map((waste) => ({ ...waste, text: kilograms(waste.mass_g) })),
-  };
-  const parts = { list: h("div"), mass: h("div") };
-  const reason = h("input", { id: "reason", value: draft.reason, maxLength: 100, oninput: () => { draft.reason = reason.value; kept(draft); } });
-  const expected = new Set(coming.wastes.flatMap((waste) => waste.packages ?? []));
-  const draw = () => {
-    const foreign = draft.codes.filter(({ code }) => expected.size && !expected.has(code));
-    const missing = [...expected].filter((code) => !draft.codes.some((seen) => seen.code === code));
-    parts.list.replaceChildren(...[
-      codeList(draft, draw), thumbs(draft),
-      expected.size ? h("p", { className: "hint" }, missing.length ? `联单上的 ${expected.size} 个包装，还有 ${missing.length} 个没扫。` : "联单上的包装都扫到了。") : null,
-      foreign.length ? h("p", { className: "said warn" }, `不在联单上：${foreign.map(({ code }) => code).join("、")}`) : null,
-    ].filter(Boolean));
-    const waste = draft.wastes[draft.active];
-    const chips = draft.wastes.length > 1 ? h("div", { className: "chips" }, draft.wastes.map((one, place) => h("button", {
-      type: "button", "aria-pressed": String(place === draft.active),
-      onclick: async () => { draft.active = place; await kept(draft); draw(); },
-    }, `${one.name ?? one.code} ${one.text || "—"}`))) : null;
-    const write = (text) => { waste.text = text; kept(draft); };
-    parts.mass.replaceChildren(...[chips, pad(() => waste.text, write, `实收 ${waste.name ?? waste.code}`)].filter(Boolean));
-  };
-  const decide = (decision) => async () => {
-    const weighed = draft.wastes.map((waste) => massOf(waste.text));
-    if (decision !== "refuse" && weighed.some((mass) => mass === null)) return say("还有重量没有填。", "bad");
-    if (decision !== "accept" && !reason.value.trim()) return say("部分接受和拒收要写理由。", "bad");
-    const wastes = draft.wastes.map((waste, place) => {
-      const sent = waste.mass_g ?? 0;
-      if (decision === "refuse") return { accepted_g: 0, refused_g: sent, lost_g: 0 };
-      const accepted = weighed[place];
-      return { accepted_g: accepted, refused_g: decision === "partly" ? Math.max(0, sent - accepted) : 0, lost_g: 0 };
-    });
-    await record("receive", {
-      number, decision, wastes, reason: reason.value.trim(), scanned: draft.codes, photos: draft.photos.map(({ digest }) => digest),
-    }, { photos: draft.photos.map(({ digest, blob }) => ({ digest, blob })), draft: id, label: `${number} ${{ accept: "接受", partly: "部分接受", refuse: "拒收" }[decision]}` });
-    say("已保存在这部手机上。");
-    syncNow();
-    home();
-    return undefined;
-  };
-  const live = viewer(draft, draw);
-  draw();
-  show(live.box, parts.list,
-    h("p", { className: "hint" }, `${coming.generator}，${coming.vehicle}，联单 ${number}（${coming.status_name}）`),
-    parts.mass,
-    h("button", { type: "button", className: "go", id: "accept", onclick: decide("accept") }, "接受"),
-    h("label", { htmlFor: "reason" }, "部分接受或拒收的理由"), reason,
-    h("div", { className: "pair" },
-      h("button", { type: "button", id: "partly", onclick: decide("partly") }, "部分接受"),
-      h("button", { type: "button", id: "refuse", className: "danger", onclick: decide("refuse") }, "全部拒收")),
-    codeEntry(live.seen));
-  return "接收";
 }

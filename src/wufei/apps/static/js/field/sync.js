@@ -32,7 +32,7 @@ export async function syncNow() {
     tell();
     try {
       await sendEvents();
-      await sendPhotos();
+      if (await sendPhotos()) await sendEvents(); // what waited for a picture has moved
       await takeDay();
       Object.assign(status, { online: true });
       await db.put("meta", new Date().toISOString(), "synced");
@@ -85,7 +85,9 @@ async function take(told, batch) {
   return !told.problem && batch.every((event) => byDigest.has(event.digest));
 }
 
+// Resolves to how many went.
 async function sendPhotos() {
+  let count = 0;
   const there = await db.all("photos");
   const sent = new Map((await db.all("events")).map((event) => [event.seq, event.received]));
   for (const photo of there.filter((one) => !one.uploaded && sent.get(one.seq) !== false)) {
@@ -98,8 +100,10 @@ async function sendPhotos() {
       received = told.received;
     } while (received < photo.blob.size);
     await db.put("photos", { ...photo, blob: null, uploaded: true });
+    count += 1;
     tell();
   }
+  return count;
 }
 
 async function takeDay() {
