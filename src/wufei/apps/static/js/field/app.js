@@ -224,10 +224,23 @@ async function offerUpdates() {
 
 const atHome = () => !location.hash || location.hash === "#/" || location.hash === "#/records";
 let drawing = null;
+let drawn = "";
+
+// Drawn anew only where there is something new: else a finger that is just coming down would touch nothing.
+async function redraw() {
+  const { server_time: _, device: __, ...day } = (await db.get("meta", "day")) ?? {};
+  const events = (await db.all("events")).map(({ seq, state, received, number, findings }) => [seq, state, received, number, findings]);
+  const photos = (await db.all("photos")).filter((photo) => !photo.uploaded).length;
+  const now = JSON.stringify([day, events, photos, status.problem]);
+  if (now === drawn || !atHome()) return;
+  drawn = now;
+  draw();
+}
+
 onChange(() => {
   signal();
   clearTimeout(drawing);
-  if (!status.busy && atHome()) drawing = setTimeout(draw, 50);
+  if (!status.busy && atHome()) drawing = setTimeout(redraw, 50);
 });
 window.addEventListener("hashchange", draw);
 window.addEventListener("online", syncNow);
