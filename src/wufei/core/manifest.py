@@ -183,15 +183,19 @@ def slot_of_carrier(position: int) -> str:
     return f"carrier:{position}"
 
 
-def acting_slot(event: Event, leg: int, profile_slots: Mapping[str, Sequence[str]]) -> list[str]:
+def acting_slot(
+    event: Event, leg: int, profile_slots: Mapping[str, Sequence[str]], *, is_own_draft: bool = False
+) -> list[str]:
     """The slots of which one must act for ``event``: carriers are named by the leg that is due.
 
     Args:
         leg: position (from 1) of the carrier who has the waste; 0 before departure.
         profile_slots: event -> slots, as the profile says; ``carrier`` stands for the carrier who is due.
+        is_own_draft: whether the collector of a round drew it up and nobody has signed it: then it may take it back.
     """
     due = leg + 1 if event in (Event.DEPART, Event.HAND_OVER) else max(leg, 1)
-    return [slot_of_carrier(due) if slot == "carrier" else slot for slot in profile_slots.get(event.value, ())]
+    slots = [slot_of_carrier(due) if slot == "carrier" else slot for slot in profile_slots.get(event.value, ())]
+    return [*slots, slot_of_carrier(1)] if event is Event.VOID and is_own_draft else slots
 
 
 def summary_of(document: Mapping[str, Any]) -> tuple[str, int]:

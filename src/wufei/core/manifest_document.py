@@ -213,8 +213,23 @@ def lacking(
     if not document.get("carriers") and reached >= stage_index("submit"):
         found.append(Finding(None, "/carriers", "没有写承运单位。", "至少写一家承运单位。", "required"))
     if reached >= stage_index("submit"):
-        found += _unnamed_witnesses(document)
+        found += _unnamed_witnesses(document) + _massless(document)
     return found
+
+
+def _massless(document: Mapping[str, Any]) -> list[Finding]:
+    """Wastes of 0 g: what weighs nothing is not handed over."""
+    return [
+        Finding(
+            None,
+            f"/wastes/{place}/mass_g",
+            f"第 {place + 1} 项“移出量”为 0，应大于 0。",
+            "请填写称得的重量；没有移出的废物请从联单中删去。",
+            "no_mass",
+        )
+        for place, waste in enumerate(document.get("wastes") or [])
+        if waste.get("mass_g") == 0
+    ]
 
 
 def how_to_fill(field: Field) -> str:

@@ -139,8 +139,8 @@ def test_a_stop_makes_at_most_one_manifest_and_a_refusal_leaves_nothing(world, t
     before = Manifest.objects.count()
     wrong = {"generator": {}, "wastes": [{"code": "010-001-S80", "mass_g": 1}]}
     assert refused(trips.visit_stop, trip.number, 2, wrong, act=world.act("carrier")) == [
-        ("/wastes/0/code", "wrong_profile")
-    ]
+        ("/wastes/0/code", "wrong_profile"), ("/generator/handler", "required"),
+    ]  # fmt: skip
     assert Manifest.objects.count() == before
     assert TripStop.objects.get(trip=trip, position=2).manifest is None
     # A chain of steps in one transaction: what is refused at the last leaves none of the first.

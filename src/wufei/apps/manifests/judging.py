@@ -136,7 +136,7 @@ def slot_for(manifest: Manifest, event: Event, parties: Parties, act: Act) -> tu
     if event is Event.WITNESS:
         slots = [w.slot for w in profile.witnesses]
     else:
-        slots = acting_slot(event, manifest.leg, profile.signs)
+        slots = acting_slot(event, manifest.leg, profile.signs, is_own_draft=is_round_draft(manifest))
     wanted = [s for s in slots if not act.slot or s == act.slot]
     if act.external:  # the party has signed by a one-time code; who may host that was asked when it was issued
         return (wanted or slots)[0], []
@@ -148,6 +148,11 @@ def slot_for(manifest: Manifest, event: Event, parties: Parties, act: Act) -> tu
             return "", [reason]
     what = f"“{EVENT_NAMES[event]}”由{'、'.join(slot_name(s) for s in slots) or '无人'}办理，您的账号不属于该单位。"
     return "", [Finding(None, "/slot", what, "请用该单位的账号办理，或由对方凭一次性验证码签字。", "not_authorised")]
+
+
+def is_round_draft(manifest: Manifest) -> bool:
+    """Whether the manifest is an unsigned one of a round: of the carriers only who drew it up sees it."""
+    return manifest.status == Status.DRAFT and manifest_profiles()[manifest.profile].is_round
 
 
 def slot_name(slot: str) -> str:

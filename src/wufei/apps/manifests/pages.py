@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from wufei.apps.amendments.services import is_office_of
 from wufei.apps.manifests import forms, listing, selectors
+from wufei.apps.manifests.judging import is_round_draft
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, ends_of, resolve
 from wufei.apps.manifests.services import slot_name
@@ -254,7 +255,7 @@ def may_act(
     slots = (
         [w.slot for w in profile.witnesses]
         if event is Event.WITNESS
-        else acting_slot(event, manifest.leg, profile.signs)
+        else acting_slot(event, manifest.leg, profile.signs, is_own_draft=is_round_draft(manifest))
     )
     own = frozenset({user.organisation_id})
     able = own if own & parties.organisations() else givers  # the people of a party need no delegation, and no query

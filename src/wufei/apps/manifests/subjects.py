@@ -1,7 +1,6 @@
 """What the signatures are told of manifests: what a party reads before signing, and what was signed."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils import timezone
 
@@ -15,10 +14,10 @@ from wufei.apps.registry.models import Organisation, User
 from wufei.apps.signatures.models import Signature
 from wufei.apps.signatures.services import Asked, SubjectKind, Summary, register_subject
 from wufei.core.findings import Finding, Refused
+from wufei.core.kilograms import kilograms_text
 from wufei.core.manifest import EVENT_NAMES, STATUS_NAMES, Event, Status, acting_slot
 from wufei.core.manifest_document import Document
 from wufei.core.manifest_profiles import manifest_profiles
-from wufei.core.numbers import grouped_text
 
 
 def _manifest(asked: Asked) -> Manifest | None:
@@ -54,21 +53,32 @@ def summary(asked: Asked) -> Summary | None:
             ("移出单位", manifest.generator_name),
             ("接受单位", manifest.receiver_name),
             ("废物", manifest.wastes_text),
-            ("移出量", f"{grouped_text(Decimal(manifest.mass_g) / 1000)} 千克"),
+            ("移出量", f"{kilograms_text(manifest.mass_g)} 千克" if manifest.mass_g else "没有填写"),
             ("车辆", carriers or "—"),
         ),
     )
 
 
 def content(asked: Asked) -> Document | None:
-    """The document as it would stand after the event; ``None`` where the slot is not due."""
+    """The document as it would stand after the event; ``None`` where the slot is not due, or something lacks."""
+    found = _previewed(asked)
+    return None if isinstance(found, list) else found
+
+
+def why_not(asked: Asked) -> list[Finding]:
+    """What stands against the event, where the slot is due."""
+    found = _previewed(asked)
+    return found if isinstance(found, list) else []
+
+
+def _previewed(asked: Asked) -> Document | list[Finding]:
     manifest = _manifest(asked)
     if manifest is None or not _is_due(manifest, asked):
-        return None
+        return []
     try:
         return preview(manifest, Event(asked.event), asked.payload, asked.slot, timezone.now())
-    except Refused:
-        return None
+    except Refused as refused:
+        return refused.findings
 
 
 def signed_content(signature: Signature) -> Document | None:
@@ -118,5 +128,14 @@ def register() -> None:
     """Make manifests signable."""
     register_subject(
         "manifest",
-        SubjectKind(summary, content, signed_content, may_host=may_host, party=party, on_signed=on_signed, sees=sees),
+        SubjectKind(
+            summary,
+            content,
+            signed_content,
+            may_host=may_host,
+            party=party,
+            on_signed=on_signed,
+            sees=sees,
+            why_not=why_not,
+        ),
     )

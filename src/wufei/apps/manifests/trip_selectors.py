@@ -199,6 +199,8 @@ def _state(stop: TripStop) -> tuple[str, str]:
         key = "skipped" if stop.visited_at else "waiting"
         return key, STATES[key]
     status = Status(manifest.status)
+    if status is Status.VOID and stop.visited_at:
+        return "skipped", STATES["skipped"]
     key = {Status.DRAFT: "signing", Status.SUBMITTED: "signed", Status.VOID: "void"}.get(status, "")
     return (key, STATES[key]) if key else ("collected", STATUS_NAMES[status])
 

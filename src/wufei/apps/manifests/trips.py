@@ -23,6 +23,7 @@ from wufei.apps.signatures.services import sign_many
 from wufei.apps.transactions import in_transaction
 from wufei.core.findings import Finding, Refused
 from wufei.core.manifest import Event, RuleError, Status
+from wufei.core.manifest_document import lacking, read_document, with_defaults
 from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.trip import (
     OPEN_TRIPS,
@@ -179,14 +180,16 @@ def _reason(text: object) -> str:
 
 
 def skip_stop(number: str, position: int, *, act: Act, reason: str) -> Trip:
-    """Nothing was collected at a stop, and why."""
+    """Nothing was collected at a stop, and why; a draft that nobody has signed is voided with it."""
     said = _reason(reason)
 
     def work(trip: Trip) -> None:
         stop = _stop(trip, position)
-        if stop.manifest is not None and stop.manifest.status != Status.VOID:
-            what = f"第 {position} 站已有联单 {stop.manifest.number}。"
-            raise refusal("/stop", what, "不收了的，请先作废该联单。", "stop_taken")
+        if stop.manifest is not None and stop.manifest.status == Status.DRAFT:
+            advance(stop.manifest.number, Event.VOID, {}, act=replace(act, key="", slot=""))
+        elif stop.manifest is not None and stop.manifest.status != Status.VOID:
+            what = f"第 {position} 站已有联单 {stop.manifest.number}，移出单位已签字。"
+            raise refusal("/stop", what, "不收了的，请移出单位先作废该联单。", "stop_taken")
         if stop.visited_at is not None:
             raise refusal("/stop", f"第 {position} 站已经办过。", "不必再办。", "stop_done")
         stop.note, stop.visited_at = said, act.claimed_at
@@ -217,7 +220,7 @@ def visit_stop(
     Who signs for the sender follows from the profile's ``signs``: the person by their own account or a delegation;
     where ``submit`` names ``carrier`` too, the collecting carrier, with the handler's name sealed in the document.
     Where neither may, or ``waits_for_signature``, the draft waits for the sender's account or one-time code; a
-    second visit then departs.
+    second visit then departs. Nothing is drawn up that could not be signed: all that is missing is told at once.
 
     Args:
         told: what was said at the stop, as a patch of the manifest's document: handler, wastes with masses.
@@ -231,13 +234,15 @@ def visit_stop(
         found = stop.manifest
         inner = replace(act, key="", slot="")
         payload: Mapping[str, Any] = {}
+        stage = (Event.SUBMIT if waits_for_signature else Event.DEPART).value
         if found is None:
             document = stop_document(proposed_document(trip, stop, last_document(stop.site_id, trip.profile)), told)
-            found = create_manifest(document, act=inner, trip=(trip.pk, position))
+            found = _drawn_up(document, stage, act=inner, trip=(trip.pk, position))
             stop.manifest = found
             stop.save(update_fields=["manifest"])
-        elif found.status == Status.DRAFT and told:
-            found = update_manifest(found.number, told, act=inner)
+        elif found.status == Status.DRAFT:
+            found = update_manifest(found.number, told, act=inner) if told else found
+            _refuse_what_lacks(found.document, stage)
         elif found.status == Status.SUBMITTED:
             payload = told
         elif found.status != Status.DRAFT:
@@ -252,6 +257,24 @@ def visit_stop(
 
     made = {"manifest": manifest} if manifest else {}
     return _act_on(number, TripEvent.VISIT, act, work, stop=position, payload=made)
+
+
+def _drawn_up(document: Any, stage: str, *, act: Act, trip: tuple[int, int]) -> Manifest:
+    """Draw up the manifest of a stop; raises ``Refused`` with all that is wrong and all that ``stage`` asks for."""
+    try:
+        made = create_manifest(document, act=act, trip=trip)
+    except Refused as refused:
+        read, _ = read_document(document)
+        told = {finding.field for finding in refused.findings}
+        lacks = lacking(with_defaults(read), stage, leg=1) if "profile" in read else []
+        raise Refused([*refused.findings, *(f for f in lacks if f.field not in told)]) from refused
+    _refuse_what_lacks(made.document, stage)
+    return made
+
+
+def _refuse_what_lacks(document: Mapping[str, Any], stage: str) -> None:
+    if found := lacking(document, stage, leg=1):
+        raise Refused(found)
 
 
 def signers_at_stop(trip: Trip) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Pages of the manifests: the list, a new one, one manifest, and each step of its life."""
 
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -29,6 +31,7 @@ from wufei.core.manifest_document import read_document
 from wufei.core.manifest_profiles import manifest_profiles
 
 Person = User | AnonymousUser
+KEY_USED = "key_used_otherwise"
 
 
 def _act(request: HttpRequest) -> services.Act:
@@ -105,13 +108,23 @@ def new(request: HttpRequest, profile: str) -> HttpResponse:
                 messages.success(request, _made(manifest))
                 return redirect("manifests:detail", manifest.number)
             except Refused as error:
-                findings = error.findings
+                findings = [_used_key(f) for f in error.findings]
         document, _ = read_document(document)  # what cannot be read stands in ``raw``
     else:
         document = _begun(request, user, source, document)
     shown = pages.new_groups(document, findings, raw, _more_places(document, request))
     context = pages.form_context(user, profile, shown, findings) | {"profile": manifest_profiles()[profile]}
+    is_used = any(finding.code == KEY_USED for finding in findings)
+    context["key"] = uuid4() if is_used else request.POST.get("key") or uuid4()
     return render(request, "manifests/new.html", context, status=422 if findings else 200)
+
+
+def _used_key(finding: Finding) -> Finding:
+    """A form that has drawn up a manifest before and comes again with another content: told in its own words."""
+    if finding.code != KEY_USED:
+        return finding
+    what = finding.what.replace("这个键已经用于联单", "这张表单已经开具了联单")
+    return replace(finding, field="", what=what, remedy="要改那一份，请打开它；内容不同、要另开一份的，请再点一次。")
 
 
 def _made(manifest: Manifest) -> str:

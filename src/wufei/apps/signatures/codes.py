@@ -7,7 +7,7 @@ for which it was made, within minutes, and dies after a few wrong tries. There i
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,6 +75,8 @@ def issue_one_time_code(
         raise Refused([Finding(None, "", what, "请由经办这份文件的单位发起。", "no_host")])
     content = kind.content(asked)
     if content is None:
+        if found := kind.why_not(asked):
+            raise Refused([replace(f, field="") for f in found])
         what = f"“{subject}”现在没有要由“{slot_name(slot)}”签的内容。"
         raise Refused([Finding(None, "", what, "请刷新文件，查看现在的状态。", "nothing_to_sign")])
     OneTimeCode.objects.filter(subject=subject, slot=slot, event=event, used_at=None, voided_at=None).update(

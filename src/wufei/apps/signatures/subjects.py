@@ -10,6 +10,7 @@ from typing import Any
 
 from wufei.apps.registry.models import Organisation, User
 from wufei.apps.signatures.models import Signature
+from wufei.core.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ def _nobody(user: User, asked: Asked) -> bool:
     return False
 
 
+def _no_reason(asked: Asked) -> list[Finding]:
+    return []
+
+
 def _unseen(user: User, subject: str) -> bool:
     return False
 
@@ -58,6 +63,7 @@ class SubjectKind:
         party: the organisation that the slot belongs to, where it has one.
         on_signed: what follows a signature by one-time code, in its transaction; may raise ``Refused``.
         sees: whether a person sees the document, and so who has signed it.
+        why_not: where there is no content, what stands against signing it.
     """
 
     summary: Callable[[Asked], Summary | None]
@@ -67,6 +73,7 @@ class SubjectKind:
     party: Callable[[Asked], Organisation | None] = _no_party
     on_signed: Callable[[Signature, Asked, Any], None] = _nothing
     sees: Callable[[User, str], bool] = _unseen
+    why_not: Callable[[Asked], list[Finding]] = _no_reason
 
 
 _KINDS: dict[str, SubjectKind] = {}
