@@ -317,6 +317,7 @@ PAGES = {
     "declarations:declaration-export": [((f"{{{m}.declaration}}",), f"sees:{m}") for m in "ABC"],
     "declarations:declaration-pdf": [((f"{{{m}.declaration}}",), f"sees:{m}") for m in "ABC"],
     "declarations:declaration-confirm": [((f"{{{m}.declaration}}",), f"post:own:{m}") for m in "ABC"],
+    "declarations:declaration-adopt": [((f"{{{m}.declaration}}",), f"post:own:{m}") for m in "ABC"],
     "declarations:declaration-correct": [((f"{{{m}.declaration}}",), f"post:own:{m}") for m in "ABC"],
     "field:me": [((), "firms")],
     "field:register": [((), "post:firms")],

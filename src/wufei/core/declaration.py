@@ -247,7 +247,10 @@ def check_lines(
                     f"{code} {_WORDS[term]}：账本 {tonnes_text(ledger_g or 0)} 吨，台账 {tonnes_text(book_g)} 吨，"
                     f"相差 {tonnes_text((ledger_g or 0) - book_g)} 吨。"
                 )
-                remedy = "账本多的，来自联单、称重等其他单据，请补记台账；台账多的，请核对联单是否已办结。"
+                remedy = (
+                    "账本多的，来自包装、联单、称重等其他单据，请点“补入台账”：只关联，不再记一次；"
+                    "同一批已手工登记的，请先冲销那一条。台账多的，请核对联单是否已起运，有误的冲销。"
+                )
                 tell(code, what, remedy, "book_differs")
         if line.dumped_g:
             tell(code, f"{code} 倾倒丢弃 {tonnes_text(line.dumped_g)} 吨。", "请说明情况并报告主管部门。", "dumped")

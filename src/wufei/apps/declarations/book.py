@@ -22,6 +22,7 @@ from wufei.apps.ledger import services as ledger
 from wufei.apps.registry.models import Site
 from wufei.apps.spreadsheets import read_upload
 from wufei.core.book_shortfall import Taking, shortfalls, stores_of
+from wufei.core.catalogue import domain_of, methods
 from wufei.core.divisions import place_of
 from wufei.core.findings import Finding, Refused
 from wufei.core.form_fields import read_values, tonnes_text
@@ -126,7 +127,7 @@ def book_rows(
     BookLink.objects.bulk_create(links, batch_size=500)
     for entry in entries:
         told = {"alerts": [one["what"] for one in entry.alerts]} if entry.alerts else {}
-        _record(entry, "book_entry", actor=actor, at=at, **told)
+        record(entry, "book_entry", actor=actor, at=at, **told)
     return entries
 
 
@@ -174,6 +175,20 @@ def _drafts(
         )
         drafts.append(draft)
     return drafts
+
+
+def fits(table: Table, code: str, method: str) -> bool:
+    """Whether a waste, and a method where one is known, belongs in a table."""
+    if domain_of(code) not in table.domains or table.code not in {"", code}:
+        return False
+    return not (table.bucket and method) or methods()[method].bucket == table.bucket
+
+
+def number_of(site: Site, table: Table, values: Mapping[str, Any], occurred: datetime) -> str:
+    """The next batch number of a table; without a method that of the first of its prefixes."""
+    known = "any" in table.prefixes or values.get("method") in methods()
+    prefix = prefix_of(table, values) if known else next(iter(table.prefixes.values()))
+    return _number(site, prefix, occurred, None)
 
 
 def _number(site: Site, prefix: str, occurred: datetime, line: int | None) -> str:
@@ -253,7 +268,7 @@ def _wrong_source(
     return []
 
 
-def _record(entry: BookEntry, verb: str, *, actor: str, at: datetime, **after: object) -> None:
+def record(entry: BookEntry, verb: str, *, actor: str, at: datetime, **after: object) -> None:
     record_fact(
         at=at,
         actor=actor,
@@ -304,7 +319,7 @@ def reverse_entry(visible: QuerySet[BookEntry], *, pk: int, reason: str, actor: 
     BookLink.objects.filter(entry=entry).update(is_live=False)
     entry.status = EntryStatus.REVERSED
     entry.save(update_fields=["status"])
-    _record(reversal, "reverse_entry", actor=actor, at=at, reason=reason, reverses=entry.batch_no)
+    record(reversal, "reverse_entry", actor=actor, at=at, reason=reason, reverses=entry.batch_no)
     return reversal
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 
-from wufei.apps.declarations import selectors, site_books
+from wufei.apps.declarations import adopting, selectors, site_books
 from wufei.apps.declarations.models import Declaration, DeclarationStatus
 from wufei.apps.declarations.plans import reason_of
 from wufei.apps.facts.services import record_fact
@@ -61,11 +61,25 @@ def generate(*, site: Site, form: str, period: str, actor: str, at: datetime) ->
         return newest
     row = newest or Declaration(site=site, form=form, period=period, version=1)
     row.due = found.due_on(span)
+    adopting.adopt(site=site, form=found, period=span, actor=actor, at=at, roles=adopting.LEAVING, kind="manifest")
     row.generated_at, row.generated_by = at, actor
     _compute(row, found, span)
     row.save()
     _record(row, "generate_declaration", actor=actor, at=at)
     return row
+
+
+@transaction.atomic
+def adopt(visible: QuerySet[Declaration], *, pk: int, actor: str, at: datetime) -> tuple[Declaration, int]:
+    """Enter what the ledger has and the book has not, linked and not booked again, and generate anew.
+
+    Returns:
+        The declaration, and how many entries were made.
+    """
+    row = _locked(visible, pk)
+    form, period = form_and_period(row.form, row.period, at)
+    made = adopting.adopt(site=row.site, form=form, period=period, actor=actor, at=at)
+    return generate(site=row.site, form=row.form, period=row.period, actor=actor, at=at), len(made)
 
 
 def generate_all(*, form: str, period: str, actor: str, at: datetime, sites: Sequence[Site] | None = None) -> int:

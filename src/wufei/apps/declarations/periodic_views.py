@@ -111,6 +111,7 @@ def _context(request: HttpRequest, row: Declaration) -> dict[str, Any]:
         "total": declaration_forms.total_cells(row),
         "may_confirm": may_write and row.status == DeclarationStatus.GENERATED,
         "may_correct": may_write and confirmed,
+        "may_adopt": may_write and any(finding["code"] == "book_differs" for finding in row.findings),
         "has_changed": changed,
         "versions": [
             (one, DeclarationStatus(one.status).label) for one in selectors.declaration_versions(request.user, row)
@@ -130,6 +131,20 @@ def declaration_confirm(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "declarations/declaration.html", context, status=422)
     messages.success(request, "已确认报出。")
     return redirect("declarations:declaration", pk)
+
+
+@login_required
+@require_POST
+def declaration_adopt(request: HttpRequest, pk: int) -> HttpResponse:
+    """Enter in the book what other documents booked, and generate anew."""
+    own = selectors.own_declarations(request.user)
+    try:
+        row, made = periodic.adopt(own, pk=pk, actor=actor_of(request), at=timezone.now())
+    except Refused as error:
+        context = _context(request, _row(request, pk)) | {"refused": error.findings}
+        return render(request, "declarations/declaration.html", context, status=422)
+    messages.success(request, f"已补入台账 {made} 条，并重新生成。")
+    return redirect("declarations:declaration", row.pk)
 
 
 @login_required

@@ -9,7 +9,7 @@ from wufei.apps.declarations.agreements import (
     submit_handling_plan,
 )
 from wufei.apps.declarations.book import book, book_file, book_rows, check_file, reverse_entry
-from wufei.apps.declarations.periodic import confirm, correct, generate, generate_all
+from wufei.apps.declarations.periodic import adopt, confirm, correct, generate, generate_all
 from wufei.apps.declarations.plans import (
     add_to_plan,
     change_plan,
@@ -23,6 +23,7 @@ from wufei.apps.declarations.plans import (
 __all__ = [
     "add_to_contract",
     "add_to_plan",
+    "adopt",
     "book",
     "book_file",
     "book_rows",

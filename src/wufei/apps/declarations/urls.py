@@ -35,6 +35,7 @@ urlpatterns = [
     path("periods/<int:pk>.xlsx", periodic_views.declaration_export, name="declaration-export"),
     path("periods/<int:pk>.pdf", periodic_views.declaration_pdf, name="declaration-pdf"),
     path("periods/<int:pk>/confirm/", periodic_views.declaration_confirm, name="declaration-confirm"),
+    path("periods/<int:pk>/adopt/", periodic_views.declaration_adopt, name="declaration-adopt"),
     path("periods/<int:pk>/correct/", periodic_views.declaration_correct, name="declaration-correct"),
     path("contracts/", agreement_views.contract_list, name="contracts"),
     path("contracts.xlsx", agreement_views.contracts_export, name="contracts-export"),

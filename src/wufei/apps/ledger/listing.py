@@ -212,6 +212,14 @@ def movements(holders: QuerySet[HolderRecord], wanted: Wanted) -> Iterator[Movem
         yield from _lines(list(rows.order_by("id" if wanted.oldest_first else "-id")), wanted)
 
 
+def holder_movements(holders: QuerySet[HolderRecord], wanted: Wanted) -> Iterator[list[str]]:
+    """Keys of the movements of ``holders`` in the days that are wanted, some at a time."""
+    ids = _ids(_narrowed(holders, wanted), wanted)
+    while chunk := [number for _, number in zip(range(_CHUNK), ids, strict=False)]:
+        rows = MovementRecord.objects.filter(id__in=chunk, day__gte=wanted.first_day, day__lte=wanted.last_day)
+        yield list(rows.values_list("key", flat=True))
+
+
 def _narrowed(holders: QuerySet[HolderRecord], wanted: Wanted) -> QuerySet[HolderRecord]:
     """Of ``holders`` those that can have what is wanted, by their accounts and the daily flows; spares long walks."""
     if wanted.waste_code:

@@ -6,8 +6,9 @@ class ManifestsConfig(AppConfig):
     label = "manifests"
 
     def ready(self) -> None:
-        from wufei.apps.manifests import amending, guards, subjects
+        from wufei.apps.manifests import amending, book_lines, guards, subjects
 
         amending.register()
+        book_lines.register()
         subjects.register()
         assert guards.GUARDS  # known from now on: ``append_only.every``
