@@ -150,3 +150,16 @@ def test_the_office_finds_the_way_to_ask_for_a_correction(signed, client, world)
     for who, is_there in (("office", True), ("maker", False)):
         client.force_login(world.people[who])
         assert (link in client.get(f"/manifests/{signed.number}/").content.decode()) is is_there
+
+
+def test_what_waits_stands_on_the_first_page_and_on_the_document(ask, signed, client, world):
+    ticket = SimpleUploadedFile(*TICKET)
+    ask("maker", {"/wastes/0/mass_g": "1700"}, reason="笔误", evidence=ticket)
+    link = f'href="/amendments/{AmendmentRecord.objects.get().pk}/"'
+    client.force_login(world.people["plant"])
+    assert link in client.get("/own/").content.decode()
+    assert link in client.get(f"/manifests/{signed.number}/").content.decode()
+    client.post(f"/amendments/{AmendmentRecord.objects.get().pk}/", {"action": "agree"})
+    assert link not in client.get("/own/").content.decode()
+    client.force_login(world.people["carrier"])
+    assert link not in client.get("/own/").content.decode()

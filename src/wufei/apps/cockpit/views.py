@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from wufei.apps.amendments.waiting import waits_for
 from wufei.apps.cockpit import movements, own_page, panels, selectors
 from wufei.apps.cockpit.flows import sankey
 from wufei.apps.cockpit.labels import STAGES
@@ -66,7 +67,8 @@ def place(request: HttpRequest, division: str) -> HttpResponse:
             raise Http404
         return render(request, template, {name: part})
     page = selectors.place_page(asked, today=today)
-    return render(request, "cockpit/place.html", {"page": page})
+    waiting = waits_for(_user(request), timezone.now())
+    return render(request, "cockpit/place.html", {"page": page, "waiting": waiting})
 
 
 @require_safe
@@ -131,4 +133,5 @@ def own(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     if not is_firm(user):
         raise Http404
-    return render(request, "cockpit/own.html", {"page": own_page.own_page(user)})
+    waiting = waits_for(user, timezone.now())
+    return render(request, "cockpit/own.html", {"page": own_page.own_page(user), "waiting": waiting})

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
+from wufei.apps.amendments.waiting import open_on
 from wufei.apps.manifests import check_pages, forms, listing, pages, selectors, services, versions
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.paper import manifest_pdf
@@ -163,6 +164,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         "may_draw_up": _may_draw_up(user),
         "rows": pages.with_events(signatures),
         "subject": f"manifest:{number}",
+        "waiting": open_on(user, f"manifest:{number}", timezone.now()),
         "sees_trip": manifest.trip_id is not None and sees_trip(user, manifest.trip_id),
     }
     return render(request, "manifests/detail.html", context)
