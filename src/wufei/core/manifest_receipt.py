@@ -3,13 +3,18 @@
 Invariant: a receipt has one line for each waste, in their order.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from fractions import Fraction
+from hashlib import sha256
 from typing import Any
 
-from wufei.core.findings import Finding
-from wufei.core.manifest import Event, Outcome
+from wufei.core.checks.run import CheckFinding
+from wufei.core.findings import Finding, Level
+from wufei.core.kilograms import kilograms_text
+from wufei.core.manifest import Event, Outcome, is_major_difference
 from wufei.core.manifest_document import get
 from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.numbers import fraction_text
 
 
 def outcomes_of(document: Mapping[str, Any]) -> list[Outcome]:
@@ -24,6 +29,58 @@ def outcomes_of(document: Mapping[str, Any]) -> list[Outcome]:
         )
         for waste, line in zip(document["wastes"], lines, strict=False)
     ]
+
+
+def difference_words(outcome: Outcome) -> str:
+    """By how much more or less arrived than was sent, with the share of what was sent; empty where none."""
+    if not outcome.missing_g:
+        return ""
+    word = "少" if outcome.missing_g > 0 else "多"
+    share = Fraction(abs(outcome.missing_g) * 100, outcome.sent_g) if outcome.sent_g else None
+    told = f"（{fraction_text(share, 2)}%）" if share is not None else ""
+    return f"{word} {kilograms_text(abs(outcome.missing_g))} 千克{told}"
+
+
+def major_differences(document: Mapping[str, Any]) -> list[CheckFinding]:
+    """An alert for each waste of which much more or less arrived than was sent, by the profile's tolerance."""
+    profile = manifest_profiles()[str(document["profile"])]
+    limits = {"tolerance_ppm": profile.tolerance_ppm, "least_g": profile.tolerance_least_g}
+    return [
+        CheckFinding(
+            line=None,
+            field=f"/receipt/lines/{place}/accepted_g",
+            what=(
+                f"重大差异：{waste['code']} 移出 {kilograms_text(o.sent_g)} 千克，"
+                f"到达 {kilograms_text(o.received_g)} 千克（接受 {kilograms_text(o.accepted_g)}、"
+                f"拒收 {kilograms_text(o.refused_g)}、损耗 {kilograms_text(o.lost_g)}），{difference_words(o)}。"
+            ),
+            remedy="请接受单位核对磅单：填错的申请更正，属实的与移出单位、承运单位查明原因。",
+            code="major_difference",
+            level=Level.WARN,
+            stage=Event.CONFIRM.value,
+            pointer=f"/receipt/lines/{place}/accepted_g",
+            curer="receiver",
+        )
+        for place, (waste, o) in enumerate(zip(document["wastes"], outcomes_of(document), strict=False))
+        if is_major_difference(o, **limits)
+    ]
+
+
+def unconfirmed(differences: Sequence[Finding], confirmed: str | None) -> list[Finding]:
+    """Why whoever signs on a page must look again: they have not said that these differences are so.
+
+    Args:
+        confirmed: what ``mark_of`` gave for the differences they were shown; ``None`` where nobody is asked.
+    """
+    if confirmed is None or not differences or confirmed == mark_of(differences):
+        return []
+    remedy = "请核对磅单；属实的，请在下面勾选确认后再签字。"
+    return [Finding(None, "/difference", f.what, remedy, "difference_unconfirmed") for f in differences]
+
+
+def mark_of(differences: Sequence[Finding]) -> str:
+    """A short text that is the same for the same differences alone."""
+    return sha256("".join(f.what for f in differences).encode()).hexdigest()[:16] if differences else ""
 
 
 def outcome_findings(document: Mapping[str, Any], event: Event) -> list[Finding]:

@@ -19,6 +19,7 @@ class Act:
         slot: the slot for which the person acts; empty where the event leaves only one.
         external: name and evidence of a party that signed by a one-time code; then ``person`` is the host.
         device_signature: made on the person's device over the statement of the signature.
+        differences: on a page, ``mark_of`` the major differences that the person was shown and has confirmed.
         to_sign: where given, takes what is to be signed, and whoever gave it signs all of it in one (a round).
     """
 
@@ -31,6 +32,7 @@ class Act:
     external: Mapping[str, Any] = field(default_factory=dict)
     device_signature: DeviceSignature | None = None
     to_sign: list[Part] | None = None
+    differences: str | None = None
 
     @property
     def actor(self) -> str:

@@ -19,7 +19,9 @@ from wufei.core.manifest_profiles import manifest_profiles
 KEPT = ("q", "status", "profile", "plate", "code")
 VIEWS = (("open", "在办"), ("all", "全部"))
 HEADER = (
-    "联单编号", "类型", "阶段", "移出单位", "接受单位", "废物", "移出量（千克）", "开具时间", "最近变动", "确认期限",
+    "联单编号", "类型", "阶段", "移出单位", "接受单位", "废物", "移出量（千克）",
+    "接受量（千克）", "拒收量（千克）", "损耗量（千克）", "差异（千克）",
+    "重大差异", "开具时间", "最近变动", "确认期限",
     "预警", "模拟",
 )  # fmt: skip
 PLANTS = ("treatment_plant", "incinerator", "landfill", "collection_point")
@@ -88,6 +90,7 @@ def workbook(user: User | AnonymousUser, query: Mapping[str, str]) -> bytes:
     """The chosen manifests as a workbook, newest first; says where it is cut."""
     _, chosen = _filter(query)
     rows, more = selectors.manifest_rows(user, chosen, limit=MOST_EXPORTED)
+    became = selectors.outcomes_by_manifest([r.pk for r in rows])
     cells: list[tuple[Any, ...]] = [
         (
             r.number,
@@ -96,7 +99,8 @@ def workbook(user: User | AnonymousUser, query: Mapping[str, str]) -> bytes:
             r.generator,
             r.receiver,
             r.wastes,
-            r.mass_g / 1000 if r.mass_g % 1000 else r.mass_g // 1000,
+            _kilograms(r.mass_g),
+            *_became(r, became.get(r.pk)),
             f"{localtime(r.created_at):%Y-%m-%d %H:%M}",
             f"{localtime(r.updated_at):%Y-%m-%d %H:%M}",
             r.due_on.isoformat() if r.due_on else "",
@@ -114,6 +118,18 @@ def codes_of(profile: str) -> list[tuple[str, str]]:
     """The wastes that a kind of manifest is for, to choose from: code and name."""
     chosen = manifest_profiles()[profile]
     return [(waste.code, waste.name) for waste in waste_codes().values() if chosen.covers(waste)]
+
+
+def _kilograms(mass_g: int) -> int | float:
+    return mass_g / 1000 if mass_g % 1000 else mass_g // 1000
+
+
+def _became(row: ManifestRow, sums: tuple[int, int, int] | None) -> tuple[Any, ...]:
+    """Accepted, refused, lost, what more (below 0: less) arrived than was sent, and whether that is a major one."""
+    if sums is None:
+        return ("",) * 5
+    difference = _kilograms(sum(sums) - row.mass_g)
+    return (*map(_kilograms, sums), difference, "是" if row.has_difference else "")
 
 
 def own_defaults(user: User) -> dict[str, Any]:

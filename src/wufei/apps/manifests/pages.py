@@ -23,10 +23,12 @@ from wufei.apps.signatures.selectors import Delegated, SignatureRow, delegated_b
 from wufei.apps.web import address
 from wufei.apps.weighings.selectors import may_record, recordable_sites
 from wufei.core.findings import Finding
+from wufei.core.kilograms import kilograms_text
 from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, REACHED, STATUS_NAMES, Event, Status, acting_slot
 from wufei.core.manifest_document import Document, pattern_of
 from wufei.core.manifest_profiles import Field, fields_of, manifest_profiles, stage_index
+from wufei.core.manifest_receipt import difference_words, outcomes_of
 from wufei.core.manifest_slots import may_fill
 
 COLOURS = {
@@ -67,6 +69,32 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """What became of one waste, in kilograms for the page; ``difference`` in words, empty where all arrived."""
+
+    waste: str
+    sent: str
+    accepted: str
+    refused: str
+    lost: str
+    difference: str
+
+
+def _outcomes(document: Document) -> list[OutcomeRow]:
+    return [
+        OutcomeRow(
+            f"{waste.get('name') or ''} {waste['code']}".strip(),
+            kilograms_text(o.sent_g),
+            kilograms_text(o.accepted_g),
+            kilograms_text(o.refused_g),
+            kilograms_text(o.lost_g),
+            difference_words(o),
+        )
+        for waste, o in zip(document["wastes"], outcomes_of(document), strict=False)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestPage:
     """One manifest: its head, three parts, history, and what the reader may do next."""
 
@@ -80,6 +108,7 @@ class ManifestPage:
     is_overdue: bool
     due_on: date | None
     has_difference: bool
+    outcomes: Sequence[OutcomeRow]
     content_hash: str
     parts: Sequence[tuple[str, Sequence[forms.Group]]]
     steps: Sequence[Step]
@@ -128,6 +157,7 @@ def manifest_page(
         is_overdue=bool(manifest.due_on and status is Status.DELIVERED and local_day(at) > manifest.due_on),
         due_on=manifest.due_on if status is Status.DELIVERED else None,
         has_difference=manifest.has_difference,
+        outcomes=_outcomes(manifest.document),
         content_hash=manifest.content_hash,
         parts=[(title, [g for g in shown if g.part == part and g.inputs]) for part, title in forms.PARTS.items()],
         steps=[_step(row, findings) for row, findings in zip(history, told, strict=True)],

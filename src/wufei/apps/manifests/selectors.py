@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 from django.utils.timezone import localdate
 
@@ -138,6 +138,18 @@ def row_of(m: Manifest) -> ManifestRow:
         is_return=m.returns_id is not None,
         is_simulated=m.is_simulated,
     )
+
+
+def outcomes_by_manifest(keys: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+    """Grams accepted, refused and lost of each manifest that was received; a query for each thousand."""
+    found: dict[int, tuple[int, int, int]] = {}
+    for at in range(0, len(keys), 1_000):
+        received = ManifestWaste.objects.filter(manifest__in=keys[at : at + 1_000], accepted_g__isnull=False)
+        rows = (
+            received.order_by().values_list("manifest").annotate(Sum("accepted_g"), Sum("refused_g"), Sum("lost_g"))
+        )
+        found |= {key: (accepted, refused or 0, lost or 0) for key, accepted, refused, lost in rows}
+    return found
 
 
 _LIST_COLUMNS = (

@@ -42,7 +42,7 @@ from wufei.core.manifest_booking import Stamp
 from wufei.core.manifest_document import Document
 from wufei.core.manifest_number import serial_key
 from wufei.core.manifest_profiles import manifest_profiles
-from wufei.core.manifest_receipt import outcomes_of
+from wufei.core.manifest_receipt import major_differences, outcomes_of, unconfirmed
 from wufei.core.manifest_slots import order_findings, restated_masses, time_findings
 from wufei.core.signature import content_hash
 from wufei.core.working_days import last_day, package_calendar
@@ -337,12 +337,14 @@ def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act
     document, parties = prepared(manifest, event, payload, slots, held, act.claimed_at)
     if parties is not held:  # a draft may name others with its submission: whoever acts must act for those
         slot, found = slot_for(manifest, event, parties, act)
-    if found := found + lacking_for(manifest, event, document):
+    outcomes = outcomes_of(document) if event in (Event.CONFIRM, Event.REFUSE) else []
+    differences = major_differences(document) if outcomes else []
+    found += lacking_for(manifest, event, document) + unconfirmed(differences, act.differences)
+    if found:
         raise Refused(found)
-    odd = order_findings(act.claimed_at, _previous_claim(manifest))
+    odd = order_findings(act.claimed_at, _previous_claim(manifest)) + differences
     if event is Event.DEPART and "generator" not in slots and not manifest_profiles()[manifest.profile].is_round:
         odd += restated_masses(manifest.document, document)
-    outcomes = outcomes_of(document) if event in (Event.CONFIRM, Event.REFUSE) else []
     if outcomes:
         target = outcome_status(outcomes)
     old_leg, old = manifest.leg, manifest.document

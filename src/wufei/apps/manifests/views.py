@@ -30,9 +30,10 @@ from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, Event, Status
 from wufei.core.manifest_document import read_document
 from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.manifest_receipt import mark_of
 
 Person = User | AnonymousUser
-KEY_USED = "key_used_otherwise"
+KEY_USED, UNCONFIRMED = "key_used_otherwise", "difference_unconfirmed"
 
 
 def _act(request: HttpRequest) -> services.Act:
@@ -236,7 +237,8 @@ def act(request: HttpRequest, number: str, event: str) -> HttpResponse:
         raw = request.POST.dict()
         try:
             filled = forms.patch_of(raw, pages.asked_document(manifest, chosen))
-            services.advance(number, chosen, filled, act=_act(request))
+            doing = replace(_act(request), differences=request.POST.get("difference", ""))
+            services.advance(number, chosen, filled, act=doing)
             messages.success(request, f"联单 {number}：{EVENT_NAMES[chosen]}已办理。")
             return redirect("manifests:detail", number)
         except Refused as error:
@@ -244,4 +246,6 @@ def act(request: HttpRequest, number: str, event: str) -> HttpResponse:
     shown = pages.event_groups(manifest, chosen, findings, raw)
     context = pages.form_context(user, manifest.profile, shown, findings)
     context |= {"page": page, "event": event, "name": EVENT_NAMES[chosen]}
+    asked = mark_of([f for f in findings if f.code == UNCONFIRMED])
+    context |= {"difference": asked or request.POST.get("difference", ""), "is_confirmed": not asked}
     return render(request, "manifests/act.html", context, status=422 if findings else 200)
