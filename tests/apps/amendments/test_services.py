@@ -87,7 +87,7 @@ def test_one_rejection_ends_it_and_changes_nothing(memos, people):
 @pytest.mark.parametrize(("who", "codes_of"), [("stranger", {"no_slot"}), ("carrier", {"may_not_ask"})])
 def test_who_has_no_part_or_may_not_ask_is_refused_and_nothing_is_kept(memos, people, who, codes_of):
     with pytest.raises(Refused) as caught:
-        ask(memos, people[who], MASS)
+        ask(memos, people[who], ("/generator/site", "S2"))  # for which no carrier may ask
     assert codes(caught) == codes_of
     assert not AmendmentRecord.objects.exists()
     assert not Signature.objects.exists()

@@ -46,7 +46,7 @@ def test_what_nobody_filled_in_can_be_added(ask):
     _, shown = ask("carrier")
     assert 'name="/carriers/0/waybill"' in shown
     assert 'name="/external/number"' in shown
-    assert 'name="/wastes/0/mass_g"' not in shown  # for which a carrier may not ask
+    assert 'name="/generator/note"' not in shown  # for which a carrier may not ask
     assert ask("carrier", {"/carriers/0/waybill": "YD1"}, preview="1")[0] == 200
     assert ask("carrier", {"/carriers/0/waybill": "YD1"})[0] == 302
     changes = [{"pointer": "/carriers/0/waybill", "after": "YD1"}]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.urls import reverse
 
 from wufei.apps.amendments.models import AmendmentRecord, CorrectionRequest, RequestStatus
@@ -11,7 +11,8 @@ from wufei.apps.amendments.selectors import due_text, left_text, visible_amendme
 from wufei.apps.registry.models import User
 from wufei.core.amendment import State
 
-MOST = 10
+MOST = 20
+WORDS = {"amendments:detail": "更正申请", "amendments:correction": "更正要求"}
 TO_DO = (RequestStatus.OPEN, RequestStatus.OVERDUE)
 
 
@@ -27,13 +28,13 @@ class Waiting:
 
 
 def waits_for(user: User, at: datetime) -> list[Waiting]:
-    """What waits for the person: answers to amendments, and corrections to do or to check; two queries."""
+    """What waits for the person: answers to amendments, and corrections to do or to check; one query."""
     status = TO_DO if user.organisation_id else (RequestStatus.ANSWERED,)
     return _told(waiting_for(user), visible_corrections(user).filter(status__in=status), at)
 
 
 def open_on(user: User, subject: str, at: datetime) -> list[Waiting]:
-    """The amendments and corrections of a document that are open and in sight; two queries."""
+    """The amendments and corrections of a document that are open and in sight; one query."""
     amendments = visible_amendments(user).filter(subject=subject, status__in=[State.OPEN, State.ESCALATED])
     is_open = Q(subject=subject, status__in=[*TO_DO, RequestStatus.ANSWERED])
     return _told(amendments, visible_corrections(user).filter(is_open), at)
@@ -42,10 +43,11 @@ def open_on(user: User, subject: str, at: datetime) -> list[Waiting]:
 def _told(
     amendments: QuerySet[AmendmentRecord], corrections: QuerySet[CorrectionRequest], at: datetime
 ) -> list[Waiting]:
-    found: list[tuple[str, str, AmendmentRecord | CorrectionRequest]] = []
-    found += [("更正申请", "amendments:detail", row) for row in amendments.order_by("due_at", "pk")[:MOST]]
-    found += [("更正要求", "amendments:correction", row) for row in corrections.order_by("due_at", "pk")[:MOST]]
+    columns = ("name", "pk", "title", "due_at")
+    asked = amendments.order_by().annotate(name=Value("amendments:detail")).values_list(*columns)
+    wanted = corrections.order_by().annotate(name=Value("amendments:correction")).values_list(*columns)
+    # One statement for both: the page of a document stands under a bound.
     return [
-        Waiting(what, row.title, reverse(name, args=[row.pk]), due_text(row.due_at), left_text(at, row.due_at))
-        for what, name, row in sorted(found, key=lambda entry: (entry[2].due_at, entry[0], entry[2].pk))
+        Waiting(WORDS[name], title, reverse(name, args=[pk]), due_text(due_at), left_text(at, due_at))
+        for name, pk, title, due_at in asked.union(wanted, all=True).order_by("due_at", "name", "pk")[:MOST]
     ]
