@@ -287,6 +287,7 @@ def invariants() -> list[str]:
     found += _lives(manifests)
     found += _masses(manifests, balances)
     found += _packages(manifests)
+    found += _contents()
     found += _signatures(manifests)
     last = dict(ManifestSerial.objects.values_list("key", "last"))
     for manifest in manifests:
@@ -394,6 +395,28 @@ def _packages(manifests: list[Any]) -> list[str]:
             if package.plate != plate:
                 found.append(f"{package.code} is on {package.plate}, its manifest on {plate}")
     return found
+
+
+def _contents() -> list[str]:
+    """What the packages at a facility weigh is what the books hold in its store under codes of packages."""
+    from wufei.apps.ledger.models import AccountRecord, MovementRecord
+    from wufei.apps.packages.models import Package
+
+    names = dict(AccountRecord.objects.values_list("id", "name"))
+    booked: Counter[tuple[str, str]] = Counter()
+    for row in MovementRecord.objects.exclude(package=""):
+        for account, grams in ((row.source_id, -row.mass_g), (row.target_id, row.mass_g)):
+            holder, code, bucket, _ = names[account].split("|")
+            if bucket == "stored" and holder.removeprefix("site:") in FACILITIES:
+                booked[holder, code] += grams
+    lying: Counter[tuple[str, str]] = Counter()
+    for package in Package.objects.filter(site__code__in=FACILITIES, status__in=("received", "stored", "assigned")):
+        lying[f"site:{package.site.code}", package.waste_code] += package.mass_g or 0
+    return [
+        f"packages of {code} at {holder} weigh {lying[holder, code]} g, the books hold {booked[holder, code]} g"
+        for holder, code in sorted({*booked, *lying})
+        if lying[holder, code] != booked[holder, code]
+    ]
 
 
 def _codes(manifest: Any) -> list[str]:

@@ -73,6 +73,9 @@ class Event(StrEnum):
     LOAD = "load"
     UNLOAD = "unload"
     RELEASE = "release"
+    REFUSE = "refuse"
+    SEND_BACK = "send_back"
+    CORRECT = "correct"
     SPLIT = "split"
     MERGE = "merge"
     RETIRE = "retire"
@@ -93,6 +96,11 @@ TRANSITIONS: Mapping[Event, Mapping[Status, Status]] = MappingProxyType(
         # From one vehicle to the next (several carriers in turn) it stays in transit.
         Event.LOAD: dict.fromkeys((*AT_SITE, Status.IN_TRANSIT), Status.IN_TRANSIT),
         Event.UNLOAD: {Status.IN_TRANSIT: Status.RECEIVED},
+        # What the receiver does not take stays on the vehicle, and goes back under another manifest.
+        Event.REFUSE: {Status.IN_TRANSIT: Status.IN_TRANSIT},
+        Event.SEND_BACK: {Status.IN_TRANSIT: Status.IN_TRANSIT},
+        # The receipt by which it came is amended: it weighs what the books hold.
+        Event.CORRECT: {status: status for status in AT_SITE},
         Event.RELEASE: {status: status for status in (*AT_SITE, *ENDED)},
         Event.SPLIT: dict.fromkeys(AT_SITE, Status.SPLIT),
         Event.MERGE: dict.fromkeys(AT_SITE, Status.MERGED),

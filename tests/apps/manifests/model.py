@@ -69,6 +69,7 @@ class Paper:
     events: int = 1
     is_return: bool = False
     moved: Counter = field(default_factory=Counter)  # what it has done to the balances
+    packed: dict = field(default_factory=dict)  # package -> grams in it when it departed
     departed: bool = False
     received: bool = False
 
@@ -120,9 +121,12 @@ class Books:
                 source = (home, code, "generated")
             else:
                 source = (home, code, "stored")
-                short = grams - self.held[source]
+                # All packages were booked where they arose: what they hold beyond the line leaves the store too.
+                beyond = max(0, sum(paper.packed.get(p, 0) for p in waste.get("packages") or []) - grams)
+                short = grams + beyond - self.held[source]
                 if short > 0:
                     self.move(paper, (home, code, "unexplained"), source, short)
+                self.move(paper, source, (home, code, "unexplained"), beyond)
             self.move(paper, source, truck, grams)
 
     def hand_over(self, paper, leg):

@@ -326,6 +326,7 @@ class Chaos(RuleBasedStateMachine):
         elif event in ("depart", "hand_over"):
             if event == "depart":
                 paper.departed = True
+                paper.packed = dict(Package.objects.filter(code__in=codes).values_list("code", "mass_g"))
                 self.books.depart(paper)
             else:
                 self.books.hand_over(paper, paper.leg)
@@ -479,6 +480,31 @@ class Chaos(RuleBasedStateMachine):
     @invariant()
     def every_package_is_in_one_place(self):
         assert self.places() == self.parcels
+
+    @invariant()
+    def every_package_weighs_what_the_books_hold_for_it(self):
+        """At a site its mass stands in the store under its code, and none anywhere else; of what is gone, nothing."""
+        names = {a.pk: (a.holder.key, a.bucket) for a in AccountRecord.objects.select_related("holder")}
+        under = Counter()
+        for source, target, grams, code in MovementRecord.objects.exclude(package="").values_list(
+            "source_id", "target_id", "mass_g", "package"
+        ):
+            under[code, *names[source]] -= grams
+            under[code, *names[target]] += grams
+        found = {place: grams for place, grams in under.items() if grams and place[2] in ("stored", "in_transit")}
+        refused = {p.number for p in self.papers.values() if p.is_return}
+        for package in Package.objects.select_related("site"):
+            here = {place[1:]: found.pop(place) for place in list(found) if place[0] == package.code}
+            if package.site is not None and package.status != "retired":
+                expected = {(f"site:{package.site.code}", "stored"): package.mass_g}
+                assert here == {place: grams for place, grams in expected.items() if grams}
+            elif package.status == "in_transit":
+                assert [bucket for _, bucket in here] in ([], ["in_transit"])
+                if package.open_manifest in refused:  # as the receipt that refused it said
+                    assert sum(here.values()) == package.mass_g
+            else:
+                assert here == {}
+        assert not found
 
     @invariant()
     def the_rows_of_a_manifest_say_what_it_says(self):

@@ -216,7 +216,7 @@ def make_packages(world, firm, count=1):
 
 def test_packages_that_stand_at_another_site_are_told(world, document):
     codes = make_packages(world, "maker")
-    document["wastes"] = [document["wastes"][0] | {"packages": codes, "package_count": 1}]
+    document["wastes"] = [document["wastes"][0] | {"packages": codes, "package_count": 1, "mass_g": 900_000}]
     assert found(submitted(world, document)[0], "submit", "package") == []
     Package.objects.update(open_manifest="")
     Site.objects.create(
@@ -233,7 +233,7 @@ def test_nobody_ships_the_packages_of_another_firm(world, document):
     manifest = create_manifest(document, act=world.act("maker"))
     with pytest.raises(Refused) as caught:
         advance(manifest.number, Event.SUBMIT, {}, act=world.act("maker", hours=1))
-    assert [f.code for f in caught.value.findings] == ["unknown_package"]
+    assert [(f.field, f.code) for f in caught.value.findings] == [("/wastes/0/packages/0", "package_unknown")]
     # Nor are they slipped in at departure.
     del document["wastes"][0]["packages"]
     manifest, _ = submitted(world, document)

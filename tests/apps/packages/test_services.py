@@ -235,12 +235,14 @@ def test_several_carriers_take_a_package_in_turn_and_a_refused_one_goes_back(sho
     transport.load(codes=[code], plate=truck.plate, act=act(shop, manifest="M1"))
     transport.load(codes=[code], plate="浙E00001", act=act(manifest="M1"))
     assert (get(code).plate, get(code).holder) == ("浙E00001", None)
-    transport.load(codes=[code], plate="浙E00001", act=act(manifest="M2"), taken_over_from="M1")
+    transport.refuse(codes=[code], site=plant, masses_g={}, act=act(manifest="M1"))
+    transport.send_back(codes=[code], refused_on="M1", act=act(manifest="M2"))
+    assert (get(code).status, get(code).site, get(code).plate) == ("in_transit", None, "浙E00001")
     transport.unload(codes=[code], site=shop, act=act(manifest="M2"))
     transport.release(act=act(manifest="M2"))
     assert (get(code).status, get(code).site, get(code).holder_id) == ("received", shop, shop.organisation_id)
     assert list(get(code).steps.values_list("kind", flat=True)) == [
-        "assign", "load", "load", "load", "unload", "release"
+        "assign", "load", "load", "refuse", "send_back", "unload", "release"
     ]  # fmt: skip
 
 

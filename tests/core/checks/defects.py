@@ -74,7 +74,10 @@ def clean_hazardous():
                 checks.LicenceRecord("construction_transport", "L2", "", None, date(2028, 1, 1)),
             ]
         },
-        "packages": {code: package(code, OIL if code == "P1" else FILTER) for code in ("P1", "P2", "P3", "P4")},
+        "packages": {
+            "P1": package("P1", OIL, mass_g=2 * TONNE), "P2": package("P2", FILTER, mass_g=600_000),
+            "P3": package("P3", FILTER, mass_g=400_000), "P4": package("P4", FILTER, mass_g=1),
+        },
         "contracts": [checks.ContractRecord("H1", frozenset({OIL, FILTER, "900-402-06"}), None, date(2026, 12, 31))],
     }  # fmt: skip
 
@@ -120,6 +123,11 @@ class Defect:
 
 def _line(values, place, **change):
     values["document"]["wastes"][place].update(change)
+
+
+def _receipt(values, accepted_g, refused_g, packages):
+    line = {"accepted_g": accepted_g, "refused_g": refused_g, "refused_packages": packages}
+    values["document"]["receipt"] = {"lines": [{"accepted_g": 2 * TONNE}, line]}
 
 
 def _carrier(values, **change):
@@ -228,6 +236,26 @@ DEFECTS = {
     ),
     "package_open_elsewhere": Defect(
         "/wastes/0/packages/0", "packages", lambda v: _record(v, "packages", "P1", open_manifest="20263305000002")
+    ),
+    "package_boxed": Defect("/wastes/1/packages/1", "packages", lambda v: _record(v, "packages", "P3", box="P9")),
+    "package_aboard": Defect(
+        "/wastes/1/packages/1", "packages", lambda v: _record(v, "packages", "P3", is_aboard=True)
+    ),
+    "package_unweighed": Defect(
+        "/wastes/1/packages/1", "packages", lambda v: _record(v, "packages", "P3", mass_g=None, is_unweighed=True)
+    ),
+    # 2 t on the line and 2.061 t in the package: 61 kg apart, and 3 % of the larger are 61.83 kg; a gram decides.
+    "package_mass_line": Defect(
+        "/wastes/0/mass_g", "packages", lambda v: _record(v, "packages", "P1", mass_g=2_061_856)
+    ),
+    "package_mass_accepted": Defect(
+        "/receipt/lines/1/accepted_g", "packages", lambda v: _receipt(v, 550_000, 400_000, ["P3"])
+    ),
+    "package_mass_refused": Defect(
+        "/receipt/lines/1/refused_g", "packages", lambda v: _receipt(v, 600_000, 350_000, ["P3"])
+    ),
+    "refused_package_unnamed": Defect(
+        "/receipt/lines/1/refused_packages", "packages", lambda v: _receipt(v, 600_000, 400_000, [])
     ),
     "package_missing": Defect("/wastes/1/packages", "packages", lambda v: _line(v, 1, packages=[])),
     "vehicle_unknown": Defect(CARRIER + "vehicle", "vehicle", lambda v: v.update(vehicles={})),

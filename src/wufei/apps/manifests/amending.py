@@ -25,7 +25,14 @@ from wufei.apps.manifests import amending_form, booking
 from wufei.apps.manifests.acts import Act
 from wufei.apps.manifests.amending_form import words
 from wufei.apps.manifests.dossier import dossier_of
-from wufei.apps.manifests.effects import codes_of, masses_of_packages, move_amended, refused_packages
+from wufei.apps.manifests.effects import (
+    codes_of,
+    contents_loaded,
+    correct_packages,
+    move_amended,
+    own_codes,
+    refused_packages,
+)
 from wufei.apps.manifests.keeping import keep, move_document
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, ends_of, resolve
@@ -34,6 +41,7 @@ from wufei.apps.manifests.services import append_event, record_outcomes, tell
 from wufei.apps.manifests.subjects import sees
 from wufei.apps.manifests.telling import OF_THE_SENDER
 from wufei.apps.manifests.uses import count_anew
+from wufei.apps.packages.transport import moved_on
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import used_of_permit
 from wufei.core import checks
@@ -128,6 +136,8 @@ def apply(applied: Applied) -> int:
     if bookings:
         count_anew(manifest, parties, history, actor=act.actor, at=act.server_at)
     move_amended(manifest, old, act)
+    if bookings and manifest.status in CLOSED and parties.receiver is not None:
+        correct_packages(manifest, act)
     payload: Mapping[str, Any] = {
         "amendment": applied.amendment,
         "asked_by": applied.asked_by,
@@ -239,6 +249,11 @@ def _settled(manifest: Manifest, document: Document) -> list[Finding]:
         settled("/wastes", "包装已随车起运，不能以更正增减。", remedy, "packages_under_way")
     if status in CLOSED and patterns & {"/receiver/site", "/receiver/outside"} and codes_of(old):
         settled("/receiver/site", "包装已在原接受场所卸下。", "请另开联单转运。", "packages_have_arrived")
+    if status in CLOSED and patterns & {"/wastes/*/mass_g", *RECEIVED}:
+        gone = moved_on([code for code in codes_of(old) if code not in refused_packages(old)], manifest.number)
+        if gone:
+            what = f"包装 {'、'.join(gone[:3])} 接受后已另行处理，重量不能再更正。"
+            settled("/receipt/lines", what, "差额请在台账中记盘点调整。", "packages_moved_on")
     is_returned = Manifest.objects.filter(returns=manifest).exists()
     refused = [[outcome.refused_g for outcome in outcomes_of(d)] for d in (old, document)]
     if status in CLOSED and refused[0] != refused[1]:
@@ -286,7 +301,8 @@ def _steps(
     """The movements of the steps that have happened, by the document as it is now."""
     document = manifest.document
     ends = parties.ends(from_stock=manifest_profiles()[manifest.profile].from_stock)
-    loads = booking.loads_of(document, masses_of_packages(document))
+    contents = contents_loaded(document, manifest.number)
+    loads = booking.loads_of(document, contents)
     found: list[Movement] = []
     leg = 1 if manifest.returns_id else 0
     for row in history:
@@ -309,7 +325,8 @@ def _steps(
             found += hand_over(giver, taker, loads, stamp, leg=leg)
             leg += 1
         elif row.event in (Event.CONFIRM, Event.REFUSE):
-            vehicle, refused = booking.vehicle_of(document, leg), refused_packages(document)
+            vehicle = booking.vehicle_of(document, leg)
+            refused = own_codes(refused_packages(document), contents)
             found += receive(ends, vehicle, loads, outcomes_of(document), stamp, refused)
     return found
 

@@ -1,32 +1,38 @@
 """Posts what a manifest does to the ledger; the movements themselves come from ``core.manifest_booking``."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from wufei.apps.ledger.services import hold_accounts, post, register_unknown_vehicle
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.parties import Parties
+from wufei.apps.packages.transport import Content
 from wufei.core.ledger import Movement
 from wufei.core.manifest import Outcome
 from wufei.core.manifest_booking import Load, Stamp, depart, hand_over, receive, stock_account
 from wufei.core.manifest_profiles import manifest_profiles
 
 
-def loads_of(document: dict[str, Any], package_masses: dict[str, int]) -> list[Load]:
-    """The wastes of a document as the ledger needs them."""
+def loads_of(document: Mapping[str, Any], contents: Mapping[str, Content]) -> list[Load]:
+    """The wastes of a document as the ledger needs them; ``contents`` by the codes of the document."""
     return [
         Load(
             position=i,
             waste_code=waste["code"],
             mass_g=waste.get("mass_g") or 0,
-            packages=tuple((code, package_masses.get(code, 0)) for code in waste.get("packages") or []),
+            packages=tuple((c.code, c.mass_g) for c in _contents(waste, contents)),
+            booked={c.code: c.booked_g for c in _contents(waste, contents)},
             count=waste.get("package_count"),
             basis=waste.get("basis") or "weighed",
             basis_ref=waste.get("basis_ref") or "",
         )
         for i, waste in enumerate(document["wastes"], 1)
     ]
+
+
+def _contents(waste: Mapping[str, Any], contents: Mapping[str, Content]) -> list[Content]:
+    return [contents.get(code) or Content(code) for code in waste.get("packages") or []]
 
 
 def vehicle_of(document: dict[str, Any], leg: int) -> str:

@@ -19,18 +19,19 @@ from wufei.apps.manifests.models import Manifest, ManifestWaste
 from wufei.apps.manifests.parties import Parties
 from wufei.apps.manifests.regions import crossing_of
 from wufei.apps.packages.models import Package
+from wufei.apps.packages.transport import contents, packages_by_code
 from wufei.apps.registry.selectors import licences_of, permits_of, persons_by_certificate, vehicles_by_plate
 from wufei.core.agreements import ContractLine
 from wufei.core.checks import ContractRecord, Dossier, HandlingPlan, PackageRecord, PlannedTransfer, VehicleRecord
 from wufei.core.ledger import Account, Bucket
 from wufei.core.manifest import Status
 from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.package import ENDED
 from wufei.core.package import Status as PackageStatus
 
 BUILDING_SITE = "construction_site"  # data/registry/site_categories.csv
 CONTRACTED = frozenset({"hazardous", "industrial"})
 SOME_OTHER = "（其他单位的联单）"
-GONE = frozenset({PackageStatus.RETIRED, PackageStatus.SPLIT, PackageStatus.MERGED, PackageStatus.VOID})
 
 
 def dossier_of(manifest: Manifest, parties: Parties, *, day: date) -> Dossier:
@@ -60,7 +61,7 @@ def dossier_of(manifest: Manifest, parties: Parties, *, day: date) -> Dossier:
         vehicles=_vehicles(plates, manifest),
         persons=persons_by_certificate(_certificates(document)),
         licences={str(firm.credit_code): licences.get(firm.pk, ()) for firm in parties.carriers},
-        packages=_packages(document, generator.organisation_id if generator else None, manifest.number),
+        packages=_packages(document, parties.inner().organisation_id, manifest.number),
         contracts=contracts_of(parties, manifest.receiver_name) if profile.domain in CONTRACTED else None,
         leaves_province=crossing.crosses,
         region_unstated=crossing.is_unstated,
@@ -143,13 +144,23 @@ def _packages(document: dict[str, Any], sender_id: int | None, number: str) -> d
     codes = [code for w in document.get("wastes") or [] for code in w.get("packages") or []]
     if not codes:
         return {}
-    columns = ("code", "waste_code", "status", "open_manifest", "site__code", "organisation_id", "holder_id")
-    rows = Package.objects.filter(code__in=codes).values_list(*columns)
+    rows, known = packages_by_code(codes), contents(codes)
     return {
-        code: PackageRecord(
-            code, waste, status in GONE, other if sender_id in firms or other == number else SOME_OTHER, site or ""
+        text: PackageRecord(
+            code=row.code,
+            waste_code=row.waste_code,
+            is_retired=row.status in ENDED,
+            open_manifest=row.open_manifest if _may_tell(row, sender_id, number) else SOME_OTHER,
+            site=row.site.code if row.site else "",
+            is_held=row.holder_id == sender_id,
+            is_aboard=row.status == PackageStatus.IN_TRANSIT,
+            box=row.parent.code if row.parent else "",
+            mass_g=known[text].mass_g,
+            is_unweighed=known[text].mass_g is None,
         )
-        if other
-        else PackageRecord(code, waste, status in GONE, "", site or "")
-        for code, waste, status, other, site, *firms in rows
+        for text, row in rows.items()
     }
+
+
+def _may_tell(row: Package, sender_id: int | None, number: str) -> bool:
+    return row.open_manifest in ("", number) or sender_id in (row.organisation_id, row.holder_id)

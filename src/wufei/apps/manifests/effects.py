@@ -4,11 +4,13 @@ Each effect is a function (manifest, event row, parties, act) -> findings that a
 by raising ``Refused``. ``EFFECTS`` says their order.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from wufei.apps.manifests.acts import Act
+from wufei.apps.manifests.booking import loads_of
 from wufei.apps.manifests.dossier import dossier_of
 from wufei.apps.manifests.judging import read_new
 from wufei.apps.manifests.models import Manifest, ManifestEvent
@@ -23,11 +25,14 @@ from wufei.apps.signatures.reference import slot_of
 from wufei.apps.signatures.services import Part, sign_many
 from wufei.core import checks
 from wufei.core.catalogue import domain_of
+from wufei.core.checks.packages import AT_RECEIPT
 from wufei.core.findings import Finding, Level, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import Event, Status
+from wufei.core.manifest_booking import share_out
 from wufei.core.manifest_document import lacking
 from wufei.core.manifest_profiles import manifest_profiles
+from wufei.core.manifest_receipt import outcomes_of
 
 Effect = Callable[[Manifest, ManifestEvent, Parties, Act], Sequence[Finding]]
 JUDGED = {Event.SUBMIT: "submit", Event.DEPART: "depart", Event.CONFIRM: "confirm"}
@@ -66,14 +71,14 @@ def check_new(raw: object, act: Act) -> tuple[bool, list[Finding]]:
 def judge(manifest: Manifest, row: ManifestEvent, parties: Parties, act: Act) -> Sequence[Finding]:
     """The checks that bind at this event: those that block refuse, all together; the others are recorded."""
     stage = JUDGED.get(Event(row.event))
-    if stage is None or manifest.returns_id:
+    if stage is None or (manifest.returns_id and stage != "confirm"):
         return []
     profile = manifest_profiles()[manifest.profile]
     dossier = dossier_of(manifest, parties, day=local_day(act.claimed_at))
     found = [
         replace(finding, field=finding.pointer)
-        for finding in checks.check(dossier, blocks=profile.blocks, up_to=stage)
-        if finding.stage == stage
+        for finding in checks.judged_at(checks.check(dossier, blocks=profile.blocks, up_to=stage), stage)
+        if not manifest.returns_id or finding.code in AT_RECEIPT
     ]
     refused = [finding for finding in found if finding.is_block]
     if refused:
@@ -129,22 +134,76 @@ def move_packages(manifest: Manifest, row: ManifestEvent, parties: Parties, act:
     if event in (Event.SUBMIT, Event.DEPART):  # only what the sender holds: nobody ships another firm's packages
         doing = replace(doing, firm_id=parties.inner().organisation_id)
     if event is Event.SUBMIT:
-        transport.reserve(codes=codes, act=doing)
+        with _in_document(document):
+            transport.reserve(codes=codes, act=doing)
     elif event in (Event.DEPART, Event.HAND_OVER):
         plate = document["carriers"][manifest.leg - 1]["vehicle"]
-        transport.load(codes=codes, plate=plate, act=doing)
+        with _in_document(document):
+            transport.load(codes=codes, plate=plate, act=doing)
     elif event is Event.VOID:
         transport.release(act=doing)
     elif event in (Event.CONFIRM, Event.REFUSE):
-        refused = refused_packages(document)
-        accepted = [code for code in codes if code not in refused]
-        if accepted and parties.receiver is not None:
-            transport.unload(site=parties.receiver, codes=accepted, act=replace(doing, key=f"{doing.key}:unload"))
-        elif accepted:
-            transport.leave(codes=accepted, act=replace(doing, key=f"{doing.key}:leave"))
-        if not refused:  # else the return shipment takes over what is left on the vehicle
-            transport.release(act=replace(doing, key=f"{doing.key}:release"))
+        _receive_packages(manifest, parties, codes, doing)
     return []
+
+
+def _receive_packages(manifest: Manifest, parties: Parties, codes: Sequence[str], doing: PackageAct) -> None:
+    """Unload what was accepted and note what was refused, each at the mass that the ledger holds for it."""
+    document = manifest.document
+    refused = refused_packages(document)
+    accepted, back = [c for c in codes if c not in refused], [c for c in codes if c in refused]
+    taken_g, refused_g = received_masses(document, contents_of(document))
+    if accepted and parties.receiver is not None:
+        act = replace(doing, key=f"{doing.key}:unload")
+        transport.unload(site=parties.receiver, codes=accepted, masses_g=taken_g, act=act)
+    elif accepted:
+        transport.leave(codes=accepted, act=replace(doing, key=f"{doing.key}:leave"))
+    if accepted:
+        transport.release(codes=accepted, act=replace(doing, key=f"{doing.key}:release"))
+    if back:  # the return shipment takes them over
+        act = replace(doing, key=f"{doing.key}:refuse")
+        transport.refuse(site=parties.receiver, codes=back, masses_g=refused_g, act=act)
+
+
+def received_masses(
+    document: Mapping[str, Any], contents: Mapping[str, transport.Content]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """What a receipt says of each package, by our codes: grams accepted, and grams refused."""
+    refused = own_codes(refused_packages(document), contents)
+    accepted_g: dict[str, int] = {}
+    refused_g: dict[str, int] = {}
+    for load, outcome in zip(loads_of(document, contents), outcomes_of(document), strict=True):
+        shares = share_out(load, outcome, refused)
+        for code, _ in load.packages:
+            if code in refused:
+                refused_g[code] = shares.refused.get(code, 0)
+            else:
+                accepted_g[code] = shares.accepted.get(code, 0)
+    return accepted_g, refused_g
+
+
+def own_codes(codes: Iterable[str], contents: Mapping[str, transport.Content]) -> set[str]:
+    """Our codes of packages that a document may name by external ones."""
+    return {contents[code].code if code in contents else code for code in codes}
+
+
+@contextmanager
+def _in_document(document: Mapping[str, Any]) -> Iterator[None]:
+    """Let a refusal of the document's packages point to their places in it."""
+    try:
+        yield
+    except Refused as error:
+        places = [
+            f"/wastes/{i}/packages/{place}"
+            for i, waste in enumerate(document["wastes"])
+            for place in range(len(waste.get("packages") or []))
+        ]
+        told = []
+        for finding in error.findings:
+            head, _, place = finding.field.removeprefix("/").partition("/")
+            at = places[int(place)] if place else "/wastes"
+            told.append(replace(finding, line=None, field=at) if head == "codes" else finding)
+        raise Refused(told) from None
 
 
 def follow_packages(manifest: Manifest, old: Mapping[str, Any], act: Act) -> None:
@@ -156,7 +215,10 @@ def follow_packages(manifest: Manifest, old: Mapping[str, Any], act: Act) -> Non
     if before:
         transport.release(act=replace(doing, key=f"{doing.key}:let_go"))
     if after:
-        transport.reserve(codes=after, act=replace(doing, key=f"{doing.key}:reserve"))
+        inner = manifest.generator_site or manifest.receiver_site
+        firm = inner.organisation_id if inner else None
+        with _in_document(manifest.document):
+            transport.reserve(codes=after, act=replace(doing, key=f"{doing.key}:reserve", firm_id=firm))
 
 
 def move_amended(manifest: Manifest, old: Mapping[str, Any], act: Act) -> None:
@@ -187,19 +249,28 @@ def _doing(manifest: Manifest, sequence: int, act: Act) -> PackageAct:
 
 def take_back(returning: Manifest, original: str, act: Act) -> None:
     """Put the refused packages, which are still on the vehicle, on the return shipment."""
-    codes = codes_of(returning.document)
-    if not codes:
-        return
-    doing = _doing(returning, 1, act)
-    plate = returning.document["carriers"][0]["vehicle"]
-    transport.load(codes=codes, plate=plate, act=doing, taken_over_from=original)
-    transport.release(act=replace(doing, key=f"{doing.key}:release", manifest=original))
+    if codes := codes_of(returning.document):
+        transport.send_back(codes=codes, refused_on=original, act=_doing(returning, 1, act))
 
 
-def masses_of_packages(document: Mapping[str, Any]) -> dict[str, int]:
-    """Grams of the packages that a document names, each with what lies inside it."""
+def contents_of(document: Mapping[str, Any]) -> dict[str, transport.Content]:
+    """What lies in the packages that a document names, with all inside."""
     codes = codes_of(document)
-    return transport.package_masses(codes) if codes else {}
+    return transport.contents(codes) if codes else {}
+
+
+def contents_loaded(document: Mapping[str, Any], number: str) -> dict[str, transport.Content]:
+    """What lay in the packages that a document names when they were loaded under it."""
+    codes = codes_of(document)
+    return transport.contents_loaded(codes, number) if codes else {}
+
+
+def correct_packages(manifest: Manifest, act: Act) -> None:
+    """Let what was accepted weigh what an amended receipt says."""
+    document = manifest.document
+    accepted_g, _ = received_masses(document, contents_loaded(document, manifest.number))
+    if accepted_g:
+        transport.correct(masses_g=accepted_g, act=_doing(manifest, manifest.events, act))
 
 
 def refused_packages(document: Mapping[str, Any]) -> set[str]:

@@ -15,7 +15,14 @@ from wufei.apps.facts.models import Fact
 from wufei.apps.facts.services import record_facts
 from wufei.apps.manifests import booking
 from wufei.apps.manifests.acts import Act
-from wufei.apps.manifests.effects import EFFECTS, follow_packages, masses_of_packages, refused_packages, take_back
+from wufei.apps.manifests.effects import (
+    EFFECTS,
+    contents_of,
+    follow_packages,
+    own_codes,
+    refused_packages,
+    take_back,
+)
 from wufei.apps.manifests.judging import lacking_for, prepared, preview, read_new, slot_for, slot_name, updated
 from wufei.apps.manifests.keeping import keep, move_document, see, write_parts
 from wufei.apps.manifests.models import Manifest, ManifestEvent, ManifestLeg, ManifestWaste
@@ -382,7 +389,8 @@ def _book(
     if event not in (Event.DEPART, Event.HAND_OVER, Event.CONFIRM, Event.REFUSE):
         return [], []
     actor, at = act.actor, act.server_at
-    loads = booking.loads_of(manifest.document, masses_of_packages(manifest.document))
+    contents = contents_of(manifest.document)
+    loads = booking.loads_of(manifest.document, contents)
     if event is Event.DEPART:
         keys, undeclared = booking.book_departure(manifest, parties, loads, stamp, actor=actor, recorded_at=at)
         what = "移出量超过台账库存，差额已记入“差异”。"
@@ -390,7 +398,7 @@ def _book(
         return keys, [alert] if undeclared else []
     if event is Event.HAND_OVER:
         return booking.book_hand_over(manifest, parties, loads, stamp, actor=actor, recorded_at=at), []
-    refused = refused_packages(manifest.document)
+    refused = own_codes(refused_packages(manifest.document), contents)
     keys = booking.book_receipt(
         manifest, parties, loads, outcomes, stamp, refused=refused, actor=actor, recorded_at=at
     )

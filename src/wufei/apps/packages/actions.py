@@ -19,6 +19,9 @@ from wufei.core.package import TRANSITIONS, Event, Status, event_names, rules, s
 from wufei.core.package_code import check_code
 from wufei.core.units import narrow
 
+STEP_COLUMNS = (
+    "package_id", "action_id", "kind", "is_result", "mass_g", "site_id", "division", "plate", "top", "is_booked",
+)  # fmt: skip
 _SHOWN = 100  # codes that a fact lists; the steps have them all
 VERBS = {
     Event.ASSIGN: "assign_packages",
@@ -30,6 +33,9 @@ VERBS = {
     Event.LOAD: "load_packages",
     Event.UNLOAD: "unload_packages",
     Event.RELEASE: "release_packages",
+    Event.REFUSE: "refuse_packages",
+    Event.SEND_BACK: "send_back_packages",
+    Event.CORRECT: "correct_packages",
     Event.SPLIT: "split_package",
     Event.MERGE: "merge_packages",
     Event.RETIRE: "retire_packages",
@@ -234,13 +240,25 @@ def write_steps(
     *,
     is_result: bool = False,
     kind: str = "",
+    site_id: int | None = None,
 ) -> None:
-    """One step for each package, where it stands after the action; one statement."""
+    """One step for each package, where it stands after the action, or at ``site_id``; one statement."""
     insert_rows(
         PackageStep,
-        ["package_id", "action_id", "kind", "is_result", "mass_g", "site_id", "division", "plate"],
+        STEP_COLUMNS,
         [
-            (p.id, action.id, kind or action.kind, is_result, p.mass_g, p.site_id, p.holder_division, p.plate)
+            (
+                p.id,
+                action.id,
+                kind or action.kind,
+                is_result,
+                p.mass_g,
+                site_id or p.site_id,
+                p.holder_division,
+                p.plate,
+                p.top,
+                p.is_booked,
+            )
             for p in packages
         ],
     )

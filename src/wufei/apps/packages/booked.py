@@ -4,8 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
+from wufei.apps.ledger.models import MovementRecord
 from wufei.apps.ledger.services import booked_movements
 from wufei.apps.packages.actions import plain_code
 from wufei.apps.packages.models import Package, PackageStep
@@ -94,6 +96,12 @@ def _inside(rows: Sequence[Package]) -> dict[int, list[Package]]:
 
 def booked_on(site: Site, waste_code: str, on: date) -> QuerySet[Package]:
     """Packages of a waste that arose at a site on a day and were booked as they got their codes."""
+    key = Concat(Value("package:"), OuterRef("code"), Value(":generate"))  # as ``generation_key`` has it
     return Package.objects.filter(
-        organisation=site.organisation_id, waste_code=waste_code, generated_on=on, is_booked=True, site=site
+        Exists(MovementRecord.objects.filter(key=key)),
+        organisation=site.organisation_id,
+        waste_code=waste_code,
+        generated_on=on,
+        is_booked=True,
+        site=site,
     ).exclude(status=Status.VOID)

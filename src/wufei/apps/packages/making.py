@@ -179,6 +179,7 @@ def make_packages(
     code_on: date | None = None,
     status: Status = Status.ASSIGNED,
     origin: Package | None = None,
+    is_booked: bool = False,
 ) -> list[Package]:
     """Make packages of one waste code at one site; two statements, whatever their number.
 
@@ -186,6 +187,7 @@ def make_packages(
         blanks: checked.
         code_on: the day in the code; the day of generation where not given.
         origin: the package that they come from: whose waste it is stays what it was.
+        is_booked: the ledger holds their mass under the codes of packages: theirs, or those they come from.
     """
     series, codes = new_codes(listed, site, code_on or blanks[0].what.generated_on, len(blanks))
     made = [
@@ -201,6 +203,7 @@ def make_packages(
             holder_division=site.division_id,
             status=status,
             mass_g=blank.mass_g,
+            is_booked=is_booked,
             is_simulated=site.is_simulated,
             updated_at=act.recorded_at,
             **{name: getattr(blank.what, name) for name in What.__dataclass_fields__},

@@ -43,7 +43,7 @@ class Package(models.Model):
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     top = models.BigIntegerField(null=True)  # id of the outermost box; null where it lies in none
     open_manifest = models.CharField(max_length=40, blank=True)
-    is_booked = models.BooleanField(default=False)  # its generation was booked in the ledger with its code
+    is_booked = models.BooleanField(default=False)  # its mass stands in the ledger under codes of packages
     is_simulated = models.BooleanField(default=False)
     updated_at = models.DateTimeField()
 
@@ -121,10 +121,16 @@ class PackageStep(models.Model):
     site = models.ForeignKey(Site, models.PROTECT, null=True, related_name="+", db_index=False)
     division = models.CharField(max_length=12)
     plate = models.CharField(max_length=12, blank=True)
+    # The outermost box in which it lay then, and whether the books held its mass; null in rows without that.
+    top = models.BigIntegerField(null=True)
+    is_booked = models.BooleanField(null=True)
 
     class Meta:
         db_table = "package_step"
         ordering = ["id"]
+        indexes = [
+            models.Index(name="package_step_refused_at", fields=["site"], condition=Q(kind="refuse")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.package_id} {self.kind}"

@@ -11,17 +11,18 @@ from wufei.apps.packages.models import Package, PackageAction, PackageScan, Pack
 from wufei.apps.registry.models import Division, Site, User
 from wufei.apps.registry.selectors import FIRM_ROLES, scope, visible_sites
 from wufei.core.catalogue import categories, waste_code
-from wufei.core.package import Label, event_names, form_names, rules, status_names
+from wufei.core.package import Event, Label, event_names, form_names, rules, status_names
 
 Person = User | AnonymousUser
 STEPS_SHOWN = 100
 
 
 def visible_packages(user: Person) -> QuerySet[Package]:
-    """Packages that arose at, or are held by, the person's firm; or that arose or are below their division."""
+    """Packages of the person's firm: arisen there, held or refused by it; or those of a division and below."""
     seen = scope(user)
-    if seen.organisation_id:
-        return Package.objects.filter(Q(organisation_id=seen.organisation_id) | Q(holder_id=seen.organisation_id))
+    if firm := seen.organisation_id:
+        refused = PackageStep.objects.filter(kind=Event.REFUSE.value, site__organisation=firm).values("package")
+        return Package.objects.filter(Q(organisation_id=firm) | Q(holder_id=firm) | Q(id__in=refused))
     rows = Package.objects.filter(Q(division__startswith=seen.prefix) | Q(holder_division__startswith=seen.prefix))
     return rows if seen.sees_all_domains else rows.filter(domain__in=seen.domains)
 

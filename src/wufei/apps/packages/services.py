@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from wufei.apps.ledger.services import post
 from wufei.apps.packages.actions import Act, Taken, change, perform, plain_code, take, write_fact, write_steps
 from wufei.apps.packages.making import Blank, What, check_blanks, checked, make_packages, refuse_taken
-from wufei.apps.packages.models import Package, PackageAction, PackageEdge
+from wufei.apps.packages.models import Package, PackageAction, PackageEdge, PackageStep
 from wufei.apps.registry.models import Site
 from wufei.core import package as core
 from wufei.core.findings import Finding, Refused
@@ -126,8 +126,9 @@ def weigh(*, masses_g: Mapping[str, int], act: Act) -> list[str]:
                 what = f"包装 {package.code} 的重量为 {mass_g} 克，应大于 0 且不超过 100 万吨。"
                 taken.wrong(package, what, "请核对计量单位。", "mass_range")
             if package.is_booked:
-                what = f"包装 {package.code} 的重量 {package.mass_g} 克已随产生入账。"
-                taken.wrong(package, what, "请作废后重新赋码，或在台账中记盘点调整。", "mass_booked")
+                what = f"包装 {package.code} 的重量 {package.mass_g} 克已入账。"
+                remedy = "产生时错的请作废后重新赋码，随联单接受的请更正联单，或在台账中记盘点调整。"
+                taken.wrong(package, what, remedy, "mass_booked")
         taken.refuse()
         for package in named:
             package.mass_g = _of(mass_of, package)
@@ -144,6 +145,13 @@ def weigh(*, masses_g: Mapping[str, int], act: Act) -> list[str]:
 def _came_from_others(packages: Sequence[Package]) -> list[Package]:
     """Those that came out of a split, a merger or a treatment: their mass is bound to that of others."""
     came = set(PackageEdge.objects.filter(target__in=packages).values_list("target_id", flat=True))
+    return [package for package in packages if package.id in came]
+
+
+def _arrived(packages: Sequence[Package]) -> list[Package]:
+    """Those that were unloaded from a manifest: their mass stands where they came, not where they arose."""
+    unloaded = PackageStep.objects.filter(package__in=packages, kind=Event.UNLOAD.value)
+    came = set(unloaded.values_list("package_id", flat=True))
     return [package for package in packages if package.id in came]
 
 
@@ -273,6 +281,9 @@ def void(*, codes: Sequence[str], act: Act) -> list[str]:
         for package in taken.named:
             if taken.inside.get(package.id):
                 taken.wrong(package, f"包装 {package.code} 里面还有包装。", "请先把里面的出箱。", "not_empty")
+        for package in _arrived(taken.named):
+            what = f"包装 {package.code} 已随联单转移过，作废会丢失重量。"
+            taken.wrong(package, what, "请照常转移或销码；接受的重量有错请更正联单。", "came_by_manifest")
         for package in _came_from_others(taken.named):
             what = f"包装 {package.code} 由拆分、合并或处理得来，作废会丢失重量。"
             taken.wrong(package, what, "请照常转移或销码。", "came_from_others")

@@ -57,7 +57,7 @@ def split(*, code: str, parts_g: Sequence[int], act: Act) -> list[str]:
         site = _site(taken)
         made = make_packages(
             [Blank(What.of(old), part) for part in parts_g], waste_code(old.waste_code), site, act,
-            code_on=local_day(act.recorded_at), status=Status(old.status), origin=old,
+            code_on=local_day(act.recorded_at), status=Status(old.status), origin=old, is_booked=old.is_booked,
         )  # fmt: skip
         _link(action, "split", [(old.id, new.id, new.mass_g or 0) for new in made])
         change([old], status=Status.SPLIT, updated_at=act.recorded_at)
@@ -95,7 +95,7 @@ def merge(*, codes: Sequence[str], act: Act, into: What | None = None, method: s
         firms = {package.organisation_id for package in taken.named}
         made = make_packages(
             [Blank(target, total_g)], listed, site, act, code_on=local_day(act.recorded_at), status=status,
-            origin=first if len(firms) == 1 else None,
+            origin=first if len(firms) == 1 else None, is_booked=all(p.is_booked for p in taken.named),
         )  # fmt: skip
         if is_treatment:
             book_generation(made, site, act, action)

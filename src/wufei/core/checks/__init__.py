@@ -12,7 +12,7 @@ handed in, and no check stops another.
 """
 
 from wufei.core.checks.case import receiving_permits
-from wufei.core.checks.run import CheckFinding, check
+from wufei.core.checks.run import CheckFinding, check, judged_at
 from wufei.core.checks.table import CURERS, STAGES, CheckRule, rules, rules_on
 from wufei.core.checks.values import (
     ClaimedExemption,
@@ -45,6 +45,7 @@ __all__ = [
     "RegionApproval",
     "VehicleRecord",
     "check",
+    "judged_at",
     "receiving_permits",
     "rules",
     "rules_on",

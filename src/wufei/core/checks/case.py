@@ -89,8 +89,12 @@ class Carrier:
         return f"/carriers/{self.index}/{name}"
 
 
+def _grams(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
 def _line(index: int, row: Mapping[str, Any]) -> Line:
-    code, mass_g = _text(row.get("code")), row.get("mass_g")
+    code = _text(row.get("code"))
     try:
         waste = waste_code(code) if code else None
     except UnknownWasteCode:
@@ -101,7 +105,7 @@ def _line(index: int, row: Mapping[str, Any]) -> Line:
         waste=waste,
         hazards=_words(row.get("hazards")),
         form=_text(row.get("form")),
-        mass_g=mass_g if isinstance(mass_g, int) and not isinstance(mass_g, bool) else 0,
+        mass_g=_grams(row.get("mass_g")),
         method=_text(row.get("method")),
         packages=_words(row.get("packages")),
     )
@@ -122,6 +126,14 @@ class Case:
         """The lines that name a code."""
         found = (_line(i, row) for i, row in _rows(self.dossier.document, "wastes"))
         return tuple(line for line in found if line.code)
+
+    def receipt_of(self, index: int) -> tuple[int, int, frozenset[str]] | None:
+        """Grams accepted and refused of a line and the packages refused by name; ``None`` before its receipt."""
+        row = dict(_rows(_part(self.dossier.document, "receipt"), "lines")).get(index)
+        if row is None:
+            return None
+        accepted, refused = (_grams(row.get(name)) for name in ("accepted_g", "refused_g"))
+        return accepted, refused, frozenset(_words(row.get("refused_packages")))
 
     @cached_property
     def carriers(self) -> tuple[Carrier, ...]:

@@ -1,6 +1,5 @@
-"""The waste itself: catalogue, hazards, exemptions claimed, what may not travel together, and the packages."""
+"""The waste itself: catalogue, hazards, exemptions claimed, what may not travel together."""
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -114,45 +113,6 @@ def _listed(code: str) -> WasteCode | None:
         return waste_code(code)
     except UnknownWasteCode:
         return None
-
-
-@look(
-    "package_missing",
-    "package_twice",
-    "package_unknown",
-    "package_retired",
-    "package_waste",
-    "package_elsewhere",
-    "package_open_elsewhere",
-)
-def packages(case: Case) -> Iterator[Hit]:
-    """Each package is known, alive, holds what the line says and is on this manifest alone; no code, no receipt."""
-    for line in case.lines_of("package_missing"):
-        if not line.packages:
-            yield Hit("package_missing", line.at("packages"), {"code": line.code})
-    seen: Counter[str] = Counter()
-    known = case.dossier.packages
-    for line in case.lines:
-        for place, code in enumerate(line.packages):
-            at, facts = f"{line.at('packages')}/{place}", {"package": code[:40]}
-            seen[code] += 1
-            if seen[code] > 1:
-                yield Hit("package_twice", at, facts)
-                continue
-            if known is None:
-                continue
-            held = known.get(code)
-            if held is None:
-                yield Hit("package_unknown", at, facts)
-                continue
-            if held.is_retired:
-                yield Hit("package_retired", at, facts)
-            if line.waste and held.waste_code != line.code:
-                yield Hit("package_waste", at, facts | {"held": held.waste_code, "code": line.code})
-            if held.site and case.sender and held.site != case.sender:
-                yield Hit("package_elsewhere", at, facts)
-            if held.open_manifest and held.open_manifest != case.dossier.number:
-                yield Hit("package_open_elsewhere", at, facts | {"other": held.open_manifest})
 
 
 assert all(mixture.check in rules() for mixture in mixtures())

@@ -34,7 +34,7 @@ def _row(rule: CheckRule) -> str:
     until = f"—{rule.valid_to}" if rule.valid_to else "起"
     cells = (
         f"`{rule.code}`",
-        rule.name,
+        rule.name + "".join(f"（{STAGES[stage]}时再查）" for stage in rule.again),
         f"`{rule.pointer}`",
         CURERS[rule.curer],
         WHAT[rule.level],

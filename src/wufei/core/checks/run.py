@@ -1,18 +1,18 @@
 """Runs all checks over a dossier and words what they found."""
 
 import re
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, replace
 
-from wufei.core.checks import goods, papers, transport
+from wufei.core.checks import goods, packages, papers, transport
 from wufei.core.checks.case import Case
 from wufei.core.checks.registry import Hit, looks
-from wufei.core.checks.table import CURERS, STAGES, CheckRule, rules_on
+from wufei.core.checks.table import CURERS, STAGES, CheckRule, rules, rules_on
 from wufei.core.checks.values import Dossier
 from wufei.core.findings import Finding, Level
 
-__all__ = ["CheckFinding", "check"]
-_ = (goods, papers, transport)  # importing them fills the table of the registry
+__all__ = ["CheckFinding", "check", "judged_at"]
+_ = (goods, packages, papers, transport)  # importing them fills the table of the registry
 _STAGE_ORDER = {stage: place for place, stage in enumerate(STAGES)}
 
 
@@ -45,6 +45,12 @@ class CheckFinding(Finding):
     def curer_name(self) -> str:
         """Who can put it right, in Chinese."""
         return CURERS[self.curer]
+
+
+def judged_at(found: Iterable[CheckFinding], stage: str) -> list[CheckFinding]:
+    """The findings of the checks that are made at ``stage``: for the first time or again."""
+    table = rules()
+    return [replace(f, stage=stage) for f in found if stage == f.stage or stage in table[f.code].again]
 
 
 def check(dossier: Dossier, *, blocks: Set[str] = frozenset(), up_to: str = "confirm") -> list[CheckFinding]:

@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 
 from wufei.core.catalogue import DOMAINS
-from wufei.core.reference import read_table
+from wufei.core.reference import read_document, read_table
 
 STAGES: Mapping[str, str] = MappingProxyType(
     {"submit": "提交", "depart": "起运", "arrive": "到达", "confirm": "确认"}
@@ -24,7 +24,8 @@ class CheckRule:
 
     Attributes:
         code: its stable name; ``name`` the Chinese one.
-        stage: the event from which on it binds; ``pointer`` the pattern of the field, ``*`` for a place in a list.
+        stage: the event from which on it binds; ``again`` later ones at which it is made once more, for what they
+            may restate; ``pointer`` the pattern of the field, ``*`` for a place in a list.
         curer: who can put it right.
         level: ``alert`` (recorded and told) or ``block`` (refused) unless a profile says otherwise.
         applies: domains or profiles to which it applies; ``*`` is all.
@@ -47,6 +48,7 @@ class CheckRule:
     confidence: str
     what: str
     remedy: str
+    again: tuple[str, ...] = ()
 
     def is_in_force(self, day: date) -> bool:
         """Whether it judges what was made on ``day``."""
@@ -71,7 +73,8 @@ def rules() -> Mapping[str, CheckRule]:
         row["code"]: CheckRule(
             code=row["code"],
             name=row["name"],
-            stage=row["stage"],
+            stage=row["stage"].split(";")[0],
+            again=tuple(row["stage"].split(";")[1:]),
             pointer=row["pointer"],
             curer=row["curer"],
             level=row["level"],
@@ -92,6 +95,13 @@ def rules() -> Mapping[str, CheckRule]:
 def rules_on(day: date) -> Mapping[str, CheckRule]:
     """The checks in force on ``day``."""
     return MappingProxyType({code: rule for code, rule in rules().items() if rule.is_in_force(day)})
+
+
+@cache
+def mass_tolerance() -> tuple[int, int]:
+    """How far packages may lie from what is said of their mass: parts in a million, and grams that never count."""
+    raw = read_document("manifests/limits.json")["package_mass"]
+    return raw["tolerance_ppm"], raw["least_g"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,12 @@ class LicenceRecord:
 class PackageRecord:
     """A package by its code: what is in it, whether it is retired, the open manifest that it is on ("" = none).
 
-    ``site`` is the code of the site where it stands; empty where it is under way or not known.
+    Attributes:
+        site: code of the site where it stands; empty where it is under way or not known.
+        is_held: whether it is the sender's to ship; of another firm's package nothing is told.
+        is_aboard: whether it is on a vehicle.
+        box: code of the box in which it lies; empty where in none.
+        mass_g: grams with all inside; ``None`` = not looked at. is_unweighed: nothing of it has been weighed.
     """
 
     code: str
@@ -117,6 +122,11 @@ class PackageRecord:
     is_retired: bool = False
     open_manifest: str = ""
     site: str = ""
+    is_held: bool = True
+    is_aboard: bool = False
+    box: str = ""
+    mass_g: int | None = None
+    is_unweighed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
