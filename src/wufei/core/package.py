@@ -26,7 +26,7 @@ class Label:
         hazards: letters of ``data/catalogue/hazards.csv``: T, C, I, R, In; they choose the warning pictures.
         mass_g: net mass, box with everything inside; ``None`` where it has not been weighed (left open for a pen).
         qr_url: what the QR code holds, ``https://host/q/<code>``.
-        domain: one of ``core.catalogue.DOMAINS``.
+        domain: one of ``core.catalogue.DOMAINS``. is_simulated: the label says so across itself.
     """
 
     code: str
@@ -46,6 +46,7 @@ class Label:
     remark: str
     qr_url: str
     domain: str
+    is_simulated: bool = False
 
 
 class Status(StrEnum):

@@ -63,6 +63,13 @@ def test_the_qr_code_leads_to_the_page_of_the_code(pages, make_label, side_mm):
 
 
 @pytest.mark.parametrize("side_mm", [100, 150, 200])
+def test_the_label_of_a_simulated_package_says_so_and_can_still_be_scanned(pages, make_label, side_mm):
+    real, made_up = pages(render_labels([make_label(), make_label(is_simulated=True)], side_mm=side_mm))
+    assert ("模拟数据" in real.text, "模拟数据" in made_up.text) == (False, True)
+    assert made_up.qr_texts() == [URL]
+
+
+@pytest.mark.parametrize("side_mm", [100, 150, 200])
 def test_too_long_texts_end_in_dots_and_leave_the_code_the_mass_and_the_qr_whole(pages, make_label, side_mm):
     long = {
         name: f"{name}鄣吴镇沐尘畲族乡" * 40

@@ -117,6 +117,22 @@ def test_after_a_receipt_a_package_weighs_what_the_books_hold_for_it(world, driv
     assert verify().holds
 
 
+def test_the_card_of_alerts_says_at_which_stage_and_who_can_cure_it(world, drive, one, client):
+    codes = make(world, 186 * KG, 187 * KG)
+    line = {"accepted_g": 150 * KG, "refused_g": 30 * KG, "refused_packages": [codes[1]]}
+    manifest = run(drive, one(codes, 200 * KG), line)
+    client.force_login(world.people["maker"])
+    shown = client.get(f"/manifests/{manifest.number}/").content.decode()
+    card = shown[shown.index("预警</h2>") : shown.index("</section>", shown.index("预警</h2>"))]
+    rows = [row for row in card.split("<li ") if "个包装合计" in row]
+    # 移出量 at submission and departure by the sender; what was accepted and refused at the receipt by the receiver.
+    assert [[word for word in ("提交", "起运", "确认") if f">{word}" in row] for row in rows] == [
+        ["提交"], ["起运"], ["确认"], ["确认"],
+    ]  # fmt: skip
+    assert ["由移出单位改正" in row for row in rows] == [True, True, False, False]
+    assert ["由接受单位改正" in row for row in rows] == [False, False, True, True]
+
+
 def test_what_fits_within_the_tolerance_is_not_told(world, drive, one):
     codes = make(world, 100 * KG, 100 * KG)
     manifest = run(drive, one(codes, 195 * KG), {"accepted_g": 194 * KG})  # 5 of 200 kg: 2.5 %

@@ -39,7 +39,7 @@ def permit(number="浙危1", **more):
 
 def person(kind, number, **more):
     values = {"valid_until": date(2027, 1, 1), "hazard_classes": frozenset({"3", "6", "8"})}
-    return checks.PersonRecord(kind, number, "张某", **(values | more))
+    return checks.PersonRecord(kind, number, {"driver": "张某", "escort": "李 某"}[kind], **(values | more))
 
 
 def clean_hazardous():
@@ -168,6 +168,12 @@ DEFECTS = {
         "/wastes/0/code", "rules", lambda v: v.update(created_on=date(2023, 12, 1)), "industrial"
     ),
     "hazards_differ": Defect("/wastes/0/hazards", "hazards", lambda v: _line(v, 0, hazards=["C"])),
+    "exemption_unknown": Defect(
+        "/exemption/no", "exemption", lambda v: v["document"].update(exemption={"no": "999", "stages": "全部"})
+    ),
+    "exemption_stage": Defect(  # number 32 is for use alone
+        "/exemption/stages", "exemption", lambda v: v["document"].update(exemption={"no": "32", "stages": "运输"})
+    ),
     "exemption_unfounded": Defect(
         "/exemption/no", "exemption", lambda v: v["document"].update(exemption={"no": "18", "stages": "运输"})
     ),
@@ -275,6 +281,8 @@ DEFECTS = {
         CARRIER + "vehicle", "vehicle", lambda v: _record(v, "vehicles", PLATE, aboard=("900-001-S70",))
     ),
     "driver_unknown": Defect(CARRIER + "driver_licence", "driver", lambda v: _carrier(v, driver_licence="D9999")),
+    "driver_name": Defect(CARRIER + "driver", "driver", lambda v: _carrier(v, driver="李四")),
+    "escort_name": Defect(CARRIER + "escort", "escort", lambda v: _carrier(v, escort="王五")),
     "driver_expired": Defect(
         CARRIER + "driver_licence", "driver", lambda v: _record(v, "persons", DRIVER, valid_until=LATE)
     ),

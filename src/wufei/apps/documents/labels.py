@@ -93,6 +93,7 @@ def _item(label: Label) -> dict[str, Any]:
         "no_hazards": rules["no_hazards"],
         "hazards": [row for row in rules["hazards"] if row["letter"] in label.hazards],
         "qr": qr_svg(label.qr_url),
+        "is_simulated": label.is_simulated,
         "rows": [
             {
                 "head": row["head"],

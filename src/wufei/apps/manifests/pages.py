@@ -22,6 +22,7 @@ from wufei.apps.registry.transfer_reads import visible_transfers
 from wufei.apps.signatures.selectors import Delegated, SignatureRow, delegated_by
 from wufei.apps.web import address
 from wufei.apps.weighings.selectors import may_record, recordable_sites
+from wufei.core.checks import CURERS, STAGES
 from wufei.core.findings import Finding
 from wufei.core.kilograms import kilograms_text
 from wufei.core.ledger import local_day
@@ -178,9 +179,14 @@ def manifest_page(
 
 
 def _alert(finding: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A finding with the address of the page on which it is put right, where there is one."""
+    """A finding in words: at which stage it binds, who can cure it, and on which page where there is one."""
     is_of_region = str(finding.get("code", "")).startswith("region_")
-    return {**finding, "url": reverse("transfers:index") if is_of_region else ""}
+    return {
+        **finding,
+        "stage_name": STAGES.get(str(finding.get("stage")), ""),
+        "curer_name": CURERS.get(str(finding.get("curer")), ""),
+        "url": reverse("transfers:index") if is_of_region else "",
+    }
 
 
 def _approvals(user: User, manifest: Manifest) -> list[RegionTransfer]:

@@ -142,6 +142,7 @@ def label_of(package: Package, *, mass_g: int | None, base_url: str) -> Label:
         remark=package.remark,
         qr_url=f"{base_url}{reverse('package-public', args=[package.code])}",
         domain=package.domain,
+        is_simulated=package.is_simulated,
     )
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from wufei.core.catalogue import UnknownWasteCode, WasteCode, exemptions, methods, waste_code
+from wufei.core.catalogue import Exemption, UnknownWasteCode, WasteCode, exemptions, methods, waste_code
 from wufei.core.checks.table import CheckRule, rules
 from wufei.core.checks.values import ClaimedExemption, Dossier, PermitRecord
 from wufei.core.numbers import decimal_text
@@ -167,7 +167,7 @@ class Case:
             frozenset(item.stages) & claim.stages if EVERY_STAGE not in item.stages else frozenset(item.stages)
             for claim in self.claims
             for item in exemptions()
-            if item.no == claim.no and {line.waste.code, line.waste.category, "*"} & set(item.subjects)
+            if item.no == claim.no and is_subject(item, line)
         ]
         return frozenset[str]().union(*granted)
 
@@ -188,6 +188,11 @@ class Case:
             for line in self.lines
             if line.waste and rule.applies_to(line.domain, profile) and not self.is_lifted(rule, line)
         )
+
+
+def is_subject(item: Exemption, line: Line) -> bool:
+    """Whether an entry of the list is for the waste of a line; one that names its subject in words is for none."""
+    return line.waste is not None and bool({line.waste.code, line.waste.category, "*"} & set(item.subjects))
 
 
 def by_code(lines: Iterable[Line]) -> dict[str, list[Line]]:

@@ -1,10 +1,10 @@
 """The waste itself: catalogue, hazards, exemptions claimed, what may not travel together."""
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Iterable, Iterator
+from itertools import chain, combinations
 
 from wufei.core.catalogue import UnknownWasteCode, WasteCode, exemptions, waste_code
-from wufei.core.checks.case import Case, Line
+from wufei.core.checks.case import EVERY_STAGE, Case, Line, is_subject
 from wufei.core.checks.registry import Hit, look
 from wufei.core.checks.table import Mixture, mixtures, rules
 
@@ -35,21 +35,33 @@ def hazards(case: Case) -> Iterator[Hit]:
             yield Hit("hazards_differ", line.at("hazards"), facts)
 
 
-@look("exemption_unfounded")
+@look("exemption_unknown", "exemption_unfounded", "exemption_stage")
 def claims(case: Case) -> Iterator[Hit]:
-    """A claimed exemption is in the list for one of the codes at one of the stages claimed."""
+    """A claimed exemption stands in the list, for the codes on the manifest, and at the stages claimed."""
     for claim in case.claims:
-        granted = any(
-            {line.waste.code, line.waste.category, "*"} & set(item.subjects)
-            and ("全部" in item.stages or claim.stages & set(item.stages))
-            for line in case.lines
-            if line.waste
-            for item in exemptions()
-            if item.no == claim.no
-        )
-        if not granted and case.lines:
-            facts = {"no": claim.no[:20], "stages": "、".join(sorted(claim.stages)) or "没有填"}
-            yield Hit("exemption_unfounded", "/exemption/no", facts)
+        entries = [item for item in exemptions() if item.no == claim.no]
+        facts = {"no": claim.no[:20]}
+        if not entries:
+            numbers = [item.no for item in exemptions()]
+            yield Hit("exemption_unknown", "/exemption/no", facts | {"known": f"{numbers[0]}—{numbers[-1]}"})
+            continue
+        lines = [line for line in case.lines if line.waste]
+        granted: dict[str, frozenset[str]] = {}
+        for line in lines:
+            if stages := [item.stages for item in entries if is_subject(item, line)]:
+                granted[line.code] = frozenset[str]().union(*stages)
+        if lines and not granted:
+            subjects = "、".join(dict.fromkeys(name for item in entries for name in item.subjects))
+            told = {"codes": _listing(line.code for line in lines), "subjects": subjects}
+            yield Hit("exemption_unfounded", "/exemption/no", facts | told)
+        beyond = {c: s for c, s in granted.items() if EVERY_STAGE not in s and (not claim.stages or claim.stages - s)}
+        if beyond:
+            told = {"granted": _listing(chain(*beyond.values())), "stages": _listing(claim.stages) or "没有填"}
+            yield Hit("exemption_stage", "/exemption/stages", facts | told | {"codes": _listing(beyond)})
+
+
+def _listing(words: Iterable[str]) -> str:
+    return "、".join(sorted(set(words)))
 
 
 def _is_of(side: str, waste: WasteCode, letters: tuple[str, ...]) -> bool:

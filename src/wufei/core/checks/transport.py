@@ -71,34 +71,38 @@ def vehicle(case: Case) -> Iterator[Hit]:
             yield Hit("vehicle_hazard_class", at, facts | lacking)
 
 
-@look("driver_unknown", "driver_expired", "driver_hazard_class")
+@look("driver_unknown", "driver_name", "driver_expired", "driver_hazard_class")
 def driver(case: Case) -> Iterator[Hit]:
     """The driver's certificate for dangerous goods."""
     dangerous = case.lines_of("driver_unknown")
     for carrier in case.carriers if dangerous else ():
         if carrier.driver or carrier.driver_licence:
-            yield from _certificate(case, carrier, "driver", carrier.driver_licence, dangerous)
+            yield from _certificate(case, carrier, "driver", carrier.driver, carrier.driver_licence, dangerous)
 
 
-@look("escort_missing", "escort_unknown", "escort_expired", "escort_hazard_class")
+@look("escort_missing", "escort_unknown", "escort_name", "escort_expired", "escort_hazard_class")
 def escort(case: Case) -> Iterator[Hit]:
     """Dangerous goods travel with an escort who has a certificate."""
     dangerous = case.lines_of("escort_unknown")
     for carrier in case.carriers if dangerous else ():
         if carrier.escort or carrier.escort_licence:
-            yield from _certificate(case, carrier, "escort", carrier.escort_licence, dangerous)
+            yield from _certificate(case, carrier, "escort", carrier.escort, carrier.escort_licence, dangerous)
         elif carrier.vehicle:
             yield Hit("escort_missing", carrier.at("escort"))
 
 
-def _certificate(case: Case, carrier: Carrier, kind: str, number: str, dangerous: tuple[Line, ...]) -> Iterator[Hit]:
+def _certificate(
+    case: Case, carrier: Carrier, kind: str, name: str, number: str, dangerous: tuple[Line, ...]
+) -> Iterator[Hit]:
     held, at = case.dossier.persons.get((kind, number)), carrier.at(f"{kind}_licence")
     facts = {"day": f"{case.day}"}
     if held is None:
         yield Hit(f"{kind}_unknown", at, facts | {"number": _masked(number) or "没有填"})
         return
     # As the manifest calls them: a name out of the register would tell whoever types in numbers whose they are.
-    facts["name"] = (carrier.driver if kind == "driver" else carrier.escort) or f"（证号尾号 {_masked(number)}）"
+    facts["name"] = name or f"（证号尾号 {_masked(number)}）"
+    if name and "".join(name.split()) != "".join(held.name.split()):
+        yield Hit(f"{kind}_name", carrier.at(kind), {"name": name[:40], "number": _masked(number)})
     if held.valid_until is not None and held.valid_until < case.day:
         yield Hit(f"{kind}_expired", at, facts | {"until": f"{held.valid_until}"})
     if held.hazard_classes and (lacking := _unfit(held.hazard_classes, dangerous)):
