@@ -37,7 +37,7 @@ KINDS = (
     ("construction", "construction", 100, "JZ", ("900-001-S70",)),
     ("agricultural", "agricultural", 50, "NY", ("030-001-S82",)),
     ("recyclables", "recyclables", 28, "ZS", ("900-001-S17",)),
-    ("livestock", "agricultural", 2, "WH", ("030-001-S82",)),
+    ("livestock", "agricultural", 2, "WH", ("030-002-S82",)),
 )
 ENDS = (("confirmed", 935), ("partly_accepted", 20), ("void", 20), ("refused", 5))
 OPEN = ("draft", "submitted", "in_transit", "delivered")

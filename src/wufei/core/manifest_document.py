@@ -6,7 +6,7 @@ JSON pointer.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -257,22 +257,22 @@ _HOW_TO_FILL = {
 
 
 def _unnamed_witnesses(document: Mapping[str, Any]) -> list[Finding]:
-    """Parties that will have to sign and that nobody has named."""
+    """Parties that will have to sign and that nobody has named, and a waiver beside what it waives."""
     labels = {field.pointer: field.label for field in fields()}
-    return [
-        Finding(
-            None,
-            witness.party,
-            f"填写了“{labels[witness.when]}”，没有填写“{labels[witness.party]}”。",
-            "确认接受以前须由其见证签字，请填写其统一社会信用代码。",
-            "witness_unnamed",
-        )
-        for witness in manifest_profiles()[str(document["profile"])].witnesses
-        if witness.party
-        and witness.when
-        and get(document, witness.when) is not None
-        and get(document, witness.party) is None
-    ]
+    found = []
+    for witness in manifest_profiles()[str(document["profile"])].witnesses:
+        party, when, unless = witness.party, witness.when, witness.unless
+        if witness.is_needed(partial(get, document)) and party and get(document, party) is None:
+            what = f"填写了“{labels[when]}”，没有填写“{labels[party]}”。"
+            remedy = "确认接受以前须由其见证签字，请填写其统一社会信用代码。"
+            if unless and get(document, when) is None:
+                what = f"没有填写“{labels[when]}”和“{labels[party]}”，也没有写“{labels[unless]}”。"
+                remedy = f"{remedy[:-1]}；没有的请在“{labels[unless]}”选“是”。"
+            found.append(Finding(None, party, what, remedy, "witness_unnamed"))
+        elif unless and get(document, unless) is True and get(document, when) is not None:
+            what = f"“{labels[unless]}”选了“是”，又填写了“{labels[when]}”。"
+            found.append(Finding(None, unless, what, "请改正其中一项。", "witness_waived"))
+    return found
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

@@ -4,7 +4,7 @@
 the API, the pages, the import and the documentation. No profile has code of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -43,12 +43,25 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A further party that signs: before which event it must have signed, and when it is needed at all."""
+    """A further party that signs: before which event it must have signed, and when it is needed at all.
+
+    Attributes:
+        when: pointer that must be filled for the signature to be needed; empty for always.
+        party: pointer that names the party: it must be filled where the signature is needed.
+        unless: pointer of a yes or no; the signature is needed unless it says yes, and ``when`` must be filled then.
+    """
 
     slot: str
     required_before: str
-    when: str  # pointer that must be filled for the signature to be needed; empty for always
-    party: str = ""  # pointer that names the party: it must be filled where the signature is needed
+    when: str
+    party: str = ""
+    unless: str = ""
+
+    def is_needed(self, value_at: Callable[[str], object]) -> bool:
+        """Whether a document, of which ``value_at`` gives the value at a pointer, needs the signature."""
+        if self.unless:
+            return value_at(self.unless) is not True
+        return not self.when or value_at(self.when) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +143,7 @@ def _read(name: str) -> ManifestProfile:
         from_stock=raw["source"] == "stock",
         signs={event: tuple(slots) for event, slots in raw["signs"].items()},
         witnesses=tuple(
-            Witness(slot, rule["required_before"], rule["when"], rule["party"])
+            Witness(slot, rule["required_before"], rule["when"], rule["party"], rule.get("unless", ""))
             for slot, rule in raw["witnesses"].items()
         ),
         required=raw["required"],

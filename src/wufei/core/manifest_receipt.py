@@ -5,6 +5,7 @@ Invariant: a receipt has one line for each waste, in their order.
 
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -122,5 +123,5 @@ def unsigned_witnesses(document: Mapping[str, Any], event: str, signed: Collecti
         for witness in manifest_profiles()[str(document["profile"])].witnesses
         if witness.required_before == event
         and witness.slot not in signed
-        and (not witness.when or get(document, witness.when) is not None)
+        and witness.is_needed(partial(get, document))
     ]

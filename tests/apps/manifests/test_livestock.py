@@ -73,8 +73,27 @@ def test_livestock_that_is_not_insured_needs_no_insurer_and_an_insured_one_must_
         ("/livestock/insurer", "witness_unnamed")
     ]
     del pigs["livestock"]["policy"]
+    number = create_manifest(pigs, act=world.act("maker")).number
+    assert refused(lambda: advance(number, Event.SUBMIT, {}, act=world.act("maker"))) == [
+        ("/livestock/insurer", "witness_unnamed")  # neither insured nor said to be uninsured
+    ]
+    pigs["livestock"] |= {"uninsured": True, "policy": "PA2026-0001"}
+    number = create_manifest(pigs, act=world.act("maker")).number
+    assert refused(lambda: advance(number, Event.SUBMIT, {}, act=world.act("maker"))) == [
+        ("/livestock/uninsured", "witness_waived")
+    ]
+    del pigs["livestock"]["policy"]
     number = delivered(world, pigs)
     assert advance(number, Event.CONFIRM, RECEIPT, act=world.act("plant", hours=5)).status == "confirmed"
+
+
+def test_without_a_policy_number_the_insurer_signs_all_the_same_and_manure_is_no_carcass(world, pigs):
+    del pigs["livestock"]["policy"]
+    number = delivered(world, pigs)
+    early = refused(lambda: advance(number, Event.CONFIRM, RECEIPT, act=world.act("plant", hours=5)))
+    assert early == [("/slot", "witness_missing")]
+    pigs["wastes"][0]["code"] = "030-001-S82"  # 畜禽粪污
+    assert refused(lambda: create_manifest(pigs, act=world.act("maker"))) == [("/wastes/0/code", "wrong_profile")]
 
 
 def test_the_insurer_signs_on_the_page_and_sees_no_other_step(client, world, pigs):

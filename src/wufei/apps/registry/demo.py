@@ -11,6 +11,8 @@ from wufei.core.reference import read_table
 PLACE = "330523"
 PASSWORD = "wufei-anji-demo"  # noqa: S105 - printed at start on purpose; refused outside demo mode
 
+WITHOUT_SITE = frozenset({Kind.CARRIER, Kind.INSURER})
+
 
 @transaction.atomic
 def create_demo_accounts() -> list[tuple[str, str, str, str]]:
@@ -47,7 +49,7 @@ def _firm(wanted: str) -> Organisation:
     rows = Organisation.objects.filter(kind=kind, is_simulated=True, credit_code__isnull=False).order_by(
         "credit_code"
     )
-    if kind != Kind.CARRIER:
+    if kind not in WITHOUT_SITE:
         rows = rows.filter(sites__isnull=False).distinct()
     index = int(place_in_order)
     found = rows[index : index + 1]
@@ -67,7 +69,7 @@ def _made_up(kind: str, index: int) -> Organisation:
             "is_simulated": True,
         },
     )
-    if created and kind != Kind.CARRIER:
+    if created and kind not in WITHOUT_SITE:
         Site.objects.create(
             code=f"{PLACE}-DEMO-{number}",
             name=name,

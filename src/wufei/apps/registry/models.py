@@ -57,6 +57,7 @@ class Kind(models.TextChoices):
     GENERATOR = "generator", "产废单位"
     CARRIER = "carrier", "运输单位"
     FACILITY = "facility", "利用处置单位"
+    INSURER = "insurer", "保险机构"
 
 
 class Organisation(models.Model):
