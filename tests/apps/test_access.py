@@ -169,6 +169,7 @@ PAGES = {
     "api:list_manifests": [((), "everyone")],
     "api:list_manifest_fields": [(("industrial",), "everyone"), (("nonsense",), "nobody")],
     "api:create_manifest": [((), "everyone")],
+    "api:keep_manifest_file": [((), "everyone")],
     "api:check_manifest": [((), "post:everyone")],
     "api:update_manifest": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()],
     "api:get_manifest": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("2026",), "nobody")],
@@ -421,6 +422,7 @@ PAGES = {
     "manifests:import": [((), "firms"), ((), "firms", "profile=industrial")],
     "manifests:import-template": [(("industrial",), "firms"), (("nonsense",), "nobody")],
     "manifests:contract": [((f"{{{m}.contract}}",), f"sees:{m}") for m in "ABC"],
+    "manifests:file": [((number, "0" * 64), "nobody") for number in MANIFESTS.values()],
     "manifests:templates": [((), "firms")],
     "manifests:template-delete": [((0,), "post:nobody"), ((10**20,), "post:nobody")],
     "manifests:template-save": [(("trip", number), f"post:firm:{m}") for m, number in TRIPS.items()]

@@ -157,6 +157,9 @@ def every_call(client):
     client.manifests.check({})
     client.manifests.update("20263305230001", {})
     client.manifests.fields("medical")
+    client.manifests.keep_file("a.pdf", b"%PDF-1.7")
+    client.manifests.versions("20263305230001")
+    client.manifests.version("20263305230001", 2)
     client.packages.trace("a/b")
     client.packages.trace("c", way="up")
     for action in ("nest", "unnest", "weigh", "store", "split", "merge", "retire", "void"):

@@ -1,5 +1,6 @@
 """The nouns of the interface, with its own names."""
 
+import base64
 import builtins
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -111,6 +112,11 @@ class Manifests(Resource):
     def update(self, number: str, data: Mapping[str, Any], *, key: str | None = None) -> Row:
         """Change what no signature has sealed yet; lists are merged place by place."""
         return self._patch(self._path(number), data, key)
+
+    def keep_file(self, name: str, content: bytes) -> Row:
+        """Hand in a file (PDF, JPG, PNG); its ``digest`` goes into a field of the document."""
+        data = {"name": name, "content": base64.b64encode(content).decode()}
+        return self._post(f"{self.name}/files/", data, None, False)
 
     def fields(self, profile: str) -> builtins.list[Row]:
         """The fields of a profile: what each stage requires, and from which signature on it is sealed."""

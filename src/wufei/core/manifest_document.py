@@ -6,20 +6,20 @@ JSON pointer.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from wufei.core.catalogue import waste_code
 from wufei.core.findings import Finding
-from wufei.core.manifest import Event
-from wufei.core.manifest_profiles import Field, choices, fields, fields_of, manifest_profiles, stage_index
+from wufei.core.manifest_profiles import Field, fields, manifest_profiles
 from wufei.core.manifest_values import BadField, reader_of
 
 Document = dict[str, Any]
 MOST_CARRIERS = 10
 MOST_TOLD = 100  # faults of one document; who mends them is told the rest
-LISTS = {"wastes": 20, "carriers": MOST_CARRIERS, "lines": 20}
+MOST_MEASURED = 60
+LISTS = {"wastes": 20, "carriers": MOST_CARRIERS, "lines": 20, "items": MOST_MEASURED}
 
 
 @cache
@@ -149,13 +149,9 @@ def pattern_of(pointer: str) -> str:
     return re.sub(r"/[0-9]+(?=/|$)", "/*", pointer)
 
 
-ENDS = {  # in place of the named field, where the other end lies outside the region
-    "/generator/site": "/generator/outside",
-    "/receiver/site": "/receiver/outside",
-}
-
-
-_LISTED = MappingProxyType({"wastes": "废物", "carriers": "承运单位", "lines": "接受情况"})  # one place of each list
+_LISTED = MappingProxyType(  # one place of each list
+    {"wastes": "废物", "carriers": "承运单位", "lines": "接受情况", "items": "检测项目"}
+)
 
 
 def place_name(pointer: str, units: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -179,102 +175,6 @@ def _label(field: Field, units: Mapping[str, str]) -> str:
     return field.label.removesuffix("（元）") + units.get(field.type, "") if units else field.label
 
 
-def lacking(
-    document: Mapping[str, Any], stage: str, *, leg: int | None = None, since: str = "draft"
-) -> list[Finding]:
-    """A finding for each field that must be there at ``stage`` and is not.
-
-    Args:
-        leg: position (from 1) of the carrier who acts: only that one's fields are asked for.
-        since: fields required before this stage are not asked for (a return shipment has never been submitted).
-    """
-    reached, least = stage_index(stage), stage_index(since)
-    found = []
-    for field in fields_of(str(document["profile"])):
-        if not field.required_from or not least <= stage_index(field.required_from) <= reached:
-            continue
-        for pointer, value in places(document, field.pointer):
-            other = ENDS.get(field.pointer)
-            if value is not None or (other and get(document, other) is not None):
-                continue
-            if (
-                leg is not None
-                and pointer.startswith("/carriers/")
-                and not pointer.startswith(f"/carriers/{leg - 1}/")
-            ):
-                continue
-            where = (
-                f"第 {int(pointer.split('/')[2]) + 1} 项" if "*" in field.pointer and "/lines/" not in pointer else ""
-            )
-            what = f"没有填写{where}“{field.label}”。"
-            found.append(Finding(None, pointer, what, how_to_fill(field), "required"))
-    if not document.get("wastes"):
-        found.append(Finding(None, "/wastes", "没有写废物。", "至少写一种废物。", "required"))
-    if not document.get("carriers") and reached >= stage_index("submit"):
-        found.append(Finding(None, "/carriers", "没有写承运单位。", "至少写一家承运单位。", "required"))
-    if reached >= stage_index("submit"):
-        found += _unnamed_witnesses(document) + _massless(document)
-    return found
-
-
-def _massless(document: Mapping[str, Any]) -> list[Finding]:
-    """Wastes of 0 g: what weighs nothing is not handed over."""
-    return [
-        Finding(
-            None,
-            f"/wastes/{place}/mass_g",
-            f"第 {place + 1} 项“移出量”为 0，应大于 0。",
-            "请填写称得的重量；没有移出的废物请从联单中删去。",
-            "no_mass",
-        )
-        for place, waste in enumerate(document.get("wastes") or [])
-        if waste.get("mass_g") == 0
-    ]
-
-
-def how_to_fill(field: Field) -> str:
-    """What to do where a field is blank: one sentence, by the kind of value."""
-    kind, _, rest = field.type.partition(":")
-    if kind == "choice":
-        return f"请选择：{'、'.join(choices(rest).values())}。"
-    return _HOW_TO_FILL.get(kind, f"请填写{field.label}。")
-
-
-_HOW_TO_FILL = {
-    "waste_code": "请填写名录或分类目录中的代码。",
-    "hazards": "请填写危险特性：T、C、I、R、In，多个用逗号或斜杠隔开。",
-    "mass": "请填写称得的重量。",
-    "count": "请填写件数（整数）。",
-    "phone": "请填写手机号，或区号-号码。",
-    "person": "请填写姓名。",
-    "site": "请填写登记的场所编号；在本区域以外的，请在区域外单位一栏填写名称。",
-    "organisation": "请填写登记单位的统一社会信用代码。",
-    "plate": "请填写车牌号，如 浙E12345。",
-    "method": "请填写利用处置方式代码，如 R9、D10、O14。",
-    "packages": "请填写包装码，一行一个。",
-    "bool": "请选择是或否。",
-}
-
-
-def _unnamed_witnesses(document: Mapping[str, Any]) -> list[Finding]:
-    """Parties that will have to sign and that nobody has named, and a waiver beside what it waives."""
-    labels = {field.pointer: field.label for field in fields()}
-    found = []
-    for witness in manifest_profiles()[str(document["profile"])].witnesses:
-        party, when, unless = witness.party, witness.when, witness.unless
-        if witness.is_needed(partial(get, document)) and party and get(document, party) is None:
-            what = f"填写了“{labels[when]}”，没有填写“{labels[party]}”。"
-            remedy = "确认接受以前须由其见证签字，请填写其统一社会信用代码。"
-            if unless and get(document, when) is None:
-                what = f"没有填写“{labels[when]}”和“{labels[party]}”，也没有写“{labels[unless]}”。"
-                remedy = f"{remedy[:-1]}；没有的请在“{labels[unless]}”选“是”。"
-            found.append(Finding(None, party, what, remedy, "witness_unnamed"))
-        elif unless and get(document, unless) is True and get(document, when) is not None:
-            what = f"“{labels[unless]}”选了“是”，又填写了“{labels[when]}”。"
-            found.append(Finding(None, unless, what, "请改正其中一项。", "witness_waived"))
-    return found
-
-
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     """(pointer, before, after) of each value that differs, in the order of pointers."""
     flat_before, flat_after = dict(_flat(before, "")), dict(_flat(after, ""))
@@ -294,35 +194,6 @@ def _flat(node: Any, at: str) -> Iterator[tuple[str, Any]]:
             yield from _flat(item, f"{at}/{i}")
     else:
         yield at, node
-
-
-def sealed_changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], stage: str, *, leg: int | None = None
-) -> list[Finding]:
-    """A finding for each changed field that a signature up to ``stage`` has sealed.
-
-    Args:
-        leg: position (from 1) of the carrier who has the waste: what a later one seals at departure is still open.
-    """
-    by_pointer = {field.pointer: field for field in fields()}
-    reached = stage_index(stage)
-    found = []
-    for pointer, _, _ in changes(before, after):
-        field = by_pointer.get(pattern_of(pointer))
-        is_sealed = field is None or stage_index(field.sealed_from) <= reached
-        if is_sealed and field and leg is not None and field.sealed_from == Event.DEPART and _is_later(pointer, leg):
-            continue
-        if is_sealed and reached > 0:
-            label = field.label if field else pointer
-            what = f"“{label}”已由签字封存，不能直接改。"
-            found.append(Finding(None, pointer, what, "请申请更正，相关各方同意后生效。", "sealed"))
-    return found
-
-
-def _is_later(pointer: str, leg: int) -> bool:
-    """Whether a place is that of a carrier after the ``leg``-th, who has not taken over yet."""
-    match = re.match(r"/carriers/([0-9]+)/", pointer)
-    return match is not None and int(match[1]) >= leg
 
 
 def profile_findings(document: Mapping[str, Any]) -> list[Finding]:

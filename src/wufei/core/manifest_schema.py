@@ -53,6 +53,10 @@ def _value(field: Field, *, patch: bool) -> Schema:
     elif kind == "packages":
         items = {"type": "string", "maxLength": 60}
         told = {"type": "array", "items": items, "maxItems": MOST_PACKAGES, "uniqueItems": True}
+    elif kind == "date":
+        told = {"type": "string", "format": "date"}
+    elif kind == "file":
+        told = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
     elif kind == "choice":
         told = {"type": "string", "enum": list(choices(rest))}
     elif kind == "text":

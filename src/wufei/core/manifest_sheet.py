@@ -24,6 +24,7 @@ ONLY = {  # groups of fields that belong to one profile alone
     "/exemption/": "exempt",
     "/point_to_point/": "point_to_point",
 }
+BY_ROW = ("/wastes/", "/soil/source/items/")  # the lists of which each row is a place
 STAGE_NAMES = {"draft": "必填", "submit": "提交前必填", "depart": "起运前必填"}
 
 
@@ -37,9 +38,9 @@ class Column:
     field: Field
 
     @property
-    def is_of_waste(self) -> bool:
-        """Whether it speaks of a single waste, so that it differs between the rows of a manifest."""
-        return self.pointer.startswith("/wastes/")
+    def is_of_row(self) -> bool:
+        """Whether it speaks of a single waste or measured item, so that it differs between the rows of a manifest."""
+        return self.pointer.startswith(BY_ROW)
 
 
 @cache
@@ -48,7 +49,7 @@ def sheet_columns(profile: str) -> tuple[Column, ...]:
     found = []
     for field in fields_of(profile):
         only = next((name for group, name in ONLY.items() if field.pointer.startswith(group)), profile)
-        if only != profile or field.filled_by not in ("generator", "carrier"):
+        if only != profile or field.filled_by not in ("generator", "carrier") or field.type == "file":
             continue
         heading = f"{field.label}（千克）" if field.type == "mass" else field.label
         found.append(Column(field.pointer.replace("/*", "/0"), heading, _help(field), field))
@@ -133,14 +134,25 @@ def _manifest(
             column = columns.get(heading)
             if column is None or not text:
                 continue
-            if not column.is_of_waste and place and text != first.get(heading, ""):
+            if not column.is_of_row and place and text != first.get(heading, ""):
                 told = first.get(heading, "")[:20] or "空"
                 what = f"“{heading}”为“{text[:20]}”，同单的第 {group[0][0]} 行是“{told}”。"
                 remedy = "同一份联单的各行要写得一样，或只写在第一行。"
                 found.append(Finding(line, heading, what, remedy, "differs_in_manifest"))
                 continue
             _put(document, column, place, _value(column.field, text))
+    _drop_blank_ends(document)
     return SheetManifest(tuple(line for line, _ in group), document)
+
+
+def _drop_blank_ends(document: Document) -> None:
+    """Rows behind the last waste may go on with measured items alone, and the other way round."""
+    lists = [document["wastes"]]
+    if "items" in document.get("soil", {}).get("source", {}):
+        lists.append(document["soil"]["source"]["items"])
+    for rows in lists:
+        while len(rows) > 1 and not rows[-1]:
+            rows.pop()
 
 
 def _put(document: Document, column: Column, place: int, value: Any) -> None:
@@ -148,7 +160,7 @@ def _put(document: Document, column: Column, place: int, value: Any) -> None:
     node: Any = document
     for name, after in zip(way[:-1], way[1:], strict=True):
         if isinstance(node, list):
-            index = place if way[0] == "wastes" else int(name)
+            index = place if column.is_of_row else int(name)
             while len(node) <= index:
                 node.append({})
             node = node[index]
@@ -171,8 +183,9 @@ def _value(field: Field, text: str) -> Any:
 def at_row(finding: Finding, manifest: SheetManifest, profile: str) -> Finding:
     """A finding of a document, told at the row and column that said it."""
     way = finding.field.split("/")
-    place = int(way[2]) if way[1:2] == ["wastes"] and len(way) > 2 and way[2].isdecimal() else 0
+    at = next((i for i, name in enumerate(way) if "/".join(way[:i]) + "/" in BY_ROW and name.isdecimal()), None)
+    place = int(way[at]) if at is not None else 0
     line = manifest.lines[min(place, len(manifest.lines) - 1)]
-    pointer = "/".join(["", "wastes", "0", *way[3:]]) if way[1:2] == ["wastes"] else finding.field
+    pointer = "/".join([*way[:at], "0", *way[at + 1 :]]) if at is not None else finding.field
     heading = next((c.heading for c in sheet_columns(profile) if c.pointer == pointer), "")
     return replace(finding, line=line, field=heading)

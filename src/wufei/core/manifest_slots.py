@@ -4,6 +4,7 @@ Each field names the slot that fills it. Invariant: a party changes the fields o
 sender writes the carriers' part ahead, and whoever loads states what was loaded. Limits: ``manifests/limits.json``.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from wufei.core.findings import Finding, Level
 from wufei.core.kilograms import kilograms_text
 from wufei.core.manifest import Event, Status
 from wufei.core.manifest_document import changes, pattern_of
-from wufei.core.manifest_profiles import Field, fields
+from wufei.core.manifest_profiles import Field, fields, stage_index
 from wufei.core.reference import read_document
 
 SLOT_NAMES = {"generator": "移出单位", "carrier": "承运单位", "receiver": "接受单位"}
@@ -116,6 +117,35 @@ def _may_fill(
         is_there = status is Status.DELIVERED or not pointer.startswith("/receipt")
         return "receiver" in slots and is_there
     return False
+
+
+def sealed_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], stage: str, *, leg: int | None = None
+) -> list[Finding]:
+    """A finding for each changed field that a signature up to ``stage`` has sealed.
+
+    Args:
+        leg: position (from 1) of the carrier who has the waste: what a later one seals at departure is still open.
+    """
+    by_pointer = {field.pointer: field for field in fields()}
+    reached = stage_index(stage)
+    found = []
+    for pointer, _, _ in changes(before, after):
+        field = by_pointer.get(pattern_of(pointer))
+        is_sealed = field is None or stage_index(field.sealed_from) <= reached
+        if is_sealed and field and leg is not None and field.sealed_from == Event.DEPART and _is_later(pointer, leg):
+            continue
+        if is_sealed and reached > 0:
+            label = field.label if field else pointer
+            what = f"“{label}”已由签字封存，不能直接改。"
+            found.append(Finding(None, pointer, what, "请申请更正，相关各方同意后生效。", "sealed"))
+    return found
+
+
+def _is_later(pointer: str, leg: int) -> bool:
+    """Whether a place is that of a carrier after the ``leg``-th, who has not taken over yet."""
+    match = re.match(r"/carriers/([0-9]+)/", pointer)
+    return match is not None and int(match[1]) >= leg
 
 
 def restated_masses(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from unicodedata import normalize
@@ -135,6 +136,23 @@ def _decimals(number: Decimal) -> int:
     return -exponent if isinstance(exponent, int) else 0
 
 
+def _date(raw: object) -> str | None:
+    text = _text(raw, 10)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise BadField(f"“{text}”不是日期。", "请写成 2026-11-25 的样子。") from None
+
+
+def _file(raw: object) -> str | None:
+    text = _text(raw, 64)
+    if text is not None and not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise BadField("不是文件的 SHA-256（64 位十六进制）。", "请先上传文件。")
+    return text
+
+
 def _decimal(raw: object) -> str | None:
     text = _text(raw, 24)
     if text is None:
@@ -163,6 +181,8 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "packages": _packages,
     "bool": _bool,
     "decimal": _decimal,
+    "date": _date,
+    "file": _file,
 }
 
 

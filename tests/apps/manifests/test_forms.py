@@ -16,7 +16,7 @@ from wufei.core.findings import Refused
 from wufei.core.form_fields import Field as FormField
 from wufei.core.form_fields import read_values
 from wufei.core.manifest import Event
-from wufei.core.manifest_document import how_to_fill, lacking
+from wufei.core.manifest_lacking import how_to_fill, lacking
 from wufei.core.manifest_profiles import fields_of, manifest_profiles
 
 NO_MASS = ("abc", "5kg", "NaN", "sNaN", "-inf", "1e400", "1e999999", "1e-400", "-5", "0.0001", "12,5", "9" * 40, "٥x")
@@ -154,7 +154,7 @@ def test_what_was_done_is_said(client, world, document):
 def test_every_remedy_for_a_blank_field_says_what_to_do():
     for profile in manifest_profiles():
         for field in fields_of(profile):
-            assert re.fullmatch(r"请(?:填写|选择)[^。]+。", how_to_fill(field)), field
+            assert re.fullmatch(r"请(?:填写|选择|上传)[^。]+。", how_to_fill(field)), field
     found = lacking({"profile": "hazardous", "wastes": [{}], "carriers": [{}]}, "confirm")
     assert len(found) > 12
     assert all(f.remedy.startswith(("请", "至少")) and f.remedy.endswith("。") for f in found)

@@ -21,11 +21,12 @@ from wufei.core.ledger import SHANGHAI
 from wufei.core.manifest_profiles import choices, fields, manifest_profiles
 from wufei.core.pointers import ABSENT, value_at
 from wufei.core.reference import read_document
+from wufei.core.soil import END_NAMES, measured
 
 DIGEST_SHOWN = 16  # hexadecimal characters of a content hash
 GRAMS_A_TONNE = 10**6
 _PARTS = {"generator": 1, "carrier": 2, "receiver": 3}
-_IN_TABLES = ("/wastes/", "/receipt/")
+_IN_TABLES = ("/wastes/", "/receipt/", "/soil/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,13 @@ def render_manifest(paper: ManifestPaper) -> bytes:
         "is_simulated": paper.is_simulated,
         "printed_at": local_time(paper.printed_at),
         "words": words,
-        "parts": [_generator_part(paper), *_carrier_parts(paper), _receiver_part(paper)],
+        "parts": [
+            _generator_part(paper),
+            *_soil_part(paper, "source"),
+            *_carrier_parts(paper),
+            _receiver_part(paper),
+            *_soil_part(paper, "target"),
+        ],
         "package_columns": columns_data([Column("序号", None, "center"), Column(words["packages"], 1)] * 2),
         "packages": _package_rows(paper.document),
         "signature_columns": columns_data(_columns(words["signature_heads"], (2, 2, 4, 3, 3))),
@@ -220,6 +227,32 @@ def _receiver_part(paper: ManifestPaper) -> dict[str, Any]:
         "columns": columns_data([column for _, column in columns]),
         "rows": rows,
     }
+
+
+def _soil_part(paper: ManifestPaper, end: str) -> list[dict[str, Any]]:
+    """The monitoring of contaminated soil at an end, with a row for each item; nothing where there is none."""
+    report = (paper.document.get("soil") or {}).get(end)
+    if not report:
+        return []
+    words = _layout()["words"]
+    named = [field for field in fields() if field.pointer.startswith(f"/soil/{end}/") and "*" not in field.pointer]
+    pairs = [
+        [field.label, text, len(text) > 20]
+        for field in named
+        if (text := _shown(field.pointer, value_at(paper.document, field.pointer)))
+    ]
+    rows = [
+        [item.name, item.value, item.limit, item.unit, item.basis, words["over" if item.is_over else "within"]]
+        for item in measured(paper.document, end)
+    ]
+    return [
+        {
+            "title": words["soil"].format(end=END_NAMES[end]),
+            "fields": pairs,
+            "columns": columns_data(_columns(words["soil_heads"], (4, 2, 2, 2, 4, 2))),
+            "rows": rows,
+        }
+    ]
 
 
 def _difference(receipt: Mapping[str, Any]) -> list[list[Any]]:

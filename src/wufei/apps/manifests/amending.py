@@ -33,6 +33,7 @@ from wufei.apps.manifests.effects import (
     own_codes,
     refused_packages,
 )
+from wufei.apps.manifests.files import strange_files
 from wufei.apps.manifests.keeping import keep, move_document
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.parties import Parties, ends_of, resolve
@@ -52,13 +53,13 @@ from wufei.core.manifest_booking import Stamp, depart, hand_over, receive, stock
 from wufei.core.manifest_document import (
     Document,
     changes,
-    lacking,
     pattern_of,
     place_name,
     profile_findings,
     read_document,
     with_defaults,
 )
+from wufei.core.manifest_lacking import lacking
 from wufei.core.manifest_profiles import fields, fields_of, manifest_profiles
 from wufei.core.manifest_receipt import outcome_findings, outcomes_of
 from wufei.core.numbers import grouped_text
@@ -119,6 +120,8 @@ def apply(applied: Applied) -> int:
         found = findings_of(manifest, document)
     parties, unknown = resolve(document) if not found else (None, [])
     found += unknown
+    if parties is not None:
+        found += strange_files(manifest.document, document, parties.organisations())
     if found:
         raise Refused(found)
     assert parties is not None

@@ -13,10 +13,12 @@ from pydantic import Field, WithJsonSchema
 from wufei.apps.amendments.api import AmendIn, AmendmentOut, ask
 from wufei.apps.manifests import batches, selectors, services, versions
 from wufei.apps.manifests.effects import check_new
+from wufei.apps.manifests.files import keep_file
 from wufei.apps.manifests.models import Manifest, ManifestEvent
 from wufei.apps.manifests.pages import asked_by
 from wufei.apps.manifests.telling import document_for, findings_for, version_for
 from wufei.apps.registry.models import User
+from wufei.apps.rest.attachments import FileIn, bytes_of
 from wufei.apps.rest.bulk import read_lines, whole_extra
 from wufei.apps.rest.paging import Page, PageQuery, page_of
 from wufei.apps.rest.schemas import LARGEST, In, Instant, Out, Text
@@ -160,6 +162,14 @@ class FieldOut(Out):
     help: str
 
 
+class ManifestFileOut(Out):
+    """A file that was kept: write ``digest`` into the field of the document."""
+
+    digest: str = Field(description="SHA-256，填到联单的文件字段，如 /soil/source/file。")
+    name: str
+    size: int
+
+
 class EventIn(In):
     """One step of the life, and what is filled in with it."""
 
@@ -285,6 +295,14 @@ def check_manifest(request: HttpRequest, body: Body[AnythingIn]) -> dict[str, ob
     ]
     refused = any(row["level"] == "error" and row["stage"] in {"draft", "submit"} for row in told)
     return {"is_checked": is_checked, "may_submit": not refused, "findings": told}
+
+
+@router.post("/files/", auth=Bearer("manifests:write"), response={201: ManifestFileOut}, summary="上传联单的文件")
+@writes
+def keep_manifest_file(request: HttpRequest, body: FileIn) -> Answer[dict[str, object]]:
+    """上传监测报告等文件（PDF、JPG、PNG），答复它的 SHA-256；大于 5 MB 的请在页面上传。"""
+    made = keep_file(body.name, bytes_of(body, ""), act=act_of(request), field="/content")
+    return Answer(201, {name: getattr(made, name) for name in ManifestFileOut.model_fields})
 
 
 @router.get("/fields/{profile}/", auth=Bearer("manifests:read"), response=list[FieldOut], summary="字段表")

@@ -30,7 +30,7 @@ from wufei.core.findings import Finding, Level, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import Event, Status
 from wufei.core.manifest_booking import share_out
-from wufei.core.manifest_document import lacking
+from wufei.core.manifest_lacking import lacking
 from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.manifest_receipt import outcomes_of
 

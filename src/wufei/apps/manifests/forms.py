@@ -13,7 +13,7 @@ from typing import Any
 from wufei.core.catalogue import hazard_names, methods
 from wufei.core.findings import Finding
 from wufei.core.kilograms import grams_typed
-from wufei.core.manifest_document import Document, get, pattern_of
+from wufei.core.manifest_document import MOST_MEASURED, Document, get, pattern_of
 from wufei.core.manifest_profiles import Field, choices, fields, fields_of, manifest_profiles, stage_index
 from wufei.core.numbers import decimal_text, grouped_text
 
@@ -23,19 +23,25 @@ GROUPS = (
     ("/generator", "移出单位", 1),
     ("/wastes/*", "废物", 1),
     ("/region", "跨区域转移", 1),
-    ("/soil", "污染土壤", 1),
+    ("/soil/source", "移出地土壤监测", 1),
+    ("/soil/source/items/*", "移出地检测项目", 1),
     ("/livestock", "病死畜禽", 1),
     ("/exemption", "豁免", 1),
     ("/point_to_point", "点对点利用", 1),
     ("/external", "外部系统", 1),
     ("/carriers/*", "承运单位", 2),
     ("/receiver", "接受单位", 3),
+    ("/soil/target", "接受地土壤监测", 3),
+    ("/soil/target/items/*", "接受地检测项目", 3),
     ("/receipt/lines/*", "接受情况", 3),
     ("/receipt", "接受意见", 3),
 )
 # Only these kinds of manifests show these groups.
 ONLY = {
-    "/soil": {"soil"},
+    "/soil/source": {"soil"},
+    "/soil/source/items/*": {"soil"},
+    "/soil/target": {"soil"},
+    "/soil/target/items/*": {"soil"},
     "/livestock": {"livestock"},
     "/exemption": {"exempt"},
     "/point_to_point": {"point_to_point"},
@@ -166,7 +172,8 @@ def _places(
 def cards_typed(raw: Mapping[str, str], way: str) -> int:
     """How many cards of a list the form had, blank ones too: a second click on “add” must not take the first away."""
     places = [key.removeprefix(f"{way}/").split("/")[0] for key in raw if key.startswith(f"{way}/")]
-    return min(max((int(p) + 1 for p in places if p.isdecimal() and len(p) < 4), default=0), MOST_CARDS)
+    most = MOST_MEASURED if way.endswith("/items") else MOST_CARDS
+    return min(max((int(p) + 1 for p in places if p.isdecimal() and len(p) < 4), default=0), most)
 
 
 def _input(
@@ -188,7 +195,7 @@ def _input(
         options = (("true", "是"), ("false", "否"))
     elif WIDE.fullmatch(field.type):
         kind = "area"
-    elif kind != "mass":
+    elif kind not in ("mass", "date", "file"):
         kind = "number" if kind == "count" else "text"
     text = _typed(field, value)
     return Input(
@@ -234,6 +241,8 @@ def shown_value(field: Field, value: Any) -> str:
         return f"{value} {methods()[value].name}"
     if kind == "bool":
         return "是" if value else "否"
+    if kind == "file":
+        return f"SHA-256 {str(value)[:12]}…"
     return "、".join(value) if isinstance(value, list) else str(value)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from wufei.apps.manifests.acts import Act
+from wufei.apps.manifests.files import strange_files
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.parties import Parties, ends_of, may_write, named, resolve, resolve_many
 from wufei.apps.manifests.regions import with_compensation
@@ -19,17 +20,16 @@ from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, REACHED, Event, Status, acting_slot
 from wufei.core.manifest_document import (
     Document,
-    lacking,
     merge,
     profile_findings,
     read_document,
-    sealed_changes,
     with_defaults,
     without_blank_places,
 )
+from wufei.core.manifest_lacking import lacking
 from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.manifest_receipt import outcome_findings, unsigned_witnesses
-from wufei.core.manifest_slots import foreign_changes
+from wufei.core.manifest_slots import foreign_changes, sealed_changes
 
 
 def read_new(raw: object, act: Act) -> tuple[Document, Parties]:
@@ -53,6 +53,7 @@ def read_many(raws: Sequence[object], act: Act) -> list[tuple[Document, Parties]
 
 def _against(document: Document, parties: Parties, unknown: list[Finding], act: Act) -> list[Finding]:
     found = lacking(document, "draft") + profile_findings(document) + unknown
+    found += strange_files({}, document, [act.person.organisation_id])
     if not unknown:
         found += _not_the_writer(document, parties, act.person)
         is_round = manifest_profiles()[document["profile"]].is_round
@@ -78,11 +79,17 @@ def _not_the_writer(document: Document, parties: Parties, person: User) -> list[
 
 
 def changed(
-    manifest: Manifest, patch: Mapping[str, Any], slots: Collection[str], held: Parties, event: Event | None = None
+    manifest: Manifest,
+    patch: Mapping[str, Any],
+    slots: Collection[str],
+    held: Parties,
+    event: Event | None = None,
+    person: User | None = None,
 ) -> tuple[Document, Parties]:
     """The document with a patch applied in ``slots``, judged against seals and slots, and its parties.
 
     ``held`` are the parties of the document as it is; they are asked for anew only where the patch names others.
+    ``person`` writes it in; ``None`` where it is only looked at: then its files are not asked for.
     """
     document, found = read_document(merge(manifest.document, patch))
     if found:
@@ -99,6 +106,8 @@ def changed(
     foreign = foreign_changes(manifest.document, document, slots, status, event=event, is_round=is_round)
     found += [f for f in foreign if f.field not in told]
     found += lacking(document, "draft") + profile_findings(document)
+    if person is not None:
+        found += strange_files(manifest.document, document, [person.organisation_id])
     is_same = named(document) == named(manifest.document)
     parties, unknown = (held, []) if is_same else resolve(document, ends_of(manifest))
     found += unknown
@@ -114,7 +123,7 @@ def updated(manifest: Manifest, patch: Mapping[str, Any], act: Act) -> tuple[Doc
     if not slots:
         what = "只有联单上的单位可以修改。"
         raise Refused([Finding(None, "", what, "请用联单上单位的账号。", "not_authorised")])
-    document, parties = changed(manifest, patch, slots, held)
+    document, parties = changed(manifest, patch, slots, held, person=act.person)
     if manifest.status == Status.DRAFT and (found := _not_the_writer(document, parties, act.person)):
         raise Refused([replace(f, field="") for f in found])
     if manifest.status == Status.SUBMITTED and not manifest.returns_id:  # reckoned anew where the mass changes
@@ -182,10 +191,16 @@ def lacking_for(manifest: Manifest, event: Event, document: Document) -> list[Fi
 
 
 def prepared(
-    manifest: Manifest, event: Event, payload: Mapping[str, Any], slots: Collection[str], held: Parties, at: datetime
+    manifest: Manifest,
+    event: Event,
+    payload: Mapping[str, Any],
+    slots: Collection[str],
+    held: Parties,
+    at: datetime,
+    person: User | None = None,
 ) -> tuple[Document, Parties]:
     """The document with what an event fills in: by whoever acts in ``slots``, and by reckoning."""
-    document, parties = changed(manifest, payload, slots, held, event)
+    document, parties = changed(manifest, payload, slots, held, event, person)
     if event in (Event.SUBMIT, Event.DEPART) and not manifest.returns_id:
         document = with_compensation(manifest, document, parties, local_day(at))
     return document, parties

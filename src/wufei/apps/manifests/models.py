@@ -334,6 +334,24 @@ class ManifestTemplate(models.Model):
         return self.name
 
 
+class ManifestFile(models.Model):
+    """A file that a firm brought for a field of a document, which names it by its SHA-256; see ``files``."""
+
+    organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="manifest_files")
+    digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    size = models.PositiveIntegerField()
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(name="manifest_file_of_firm_once", fields=["organisation", "digest"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ManifestImport(models.Model):
     """A file of manifests that was taken in whole. The same file of the same firm is taken in once."""
 

@@ -31,6 +31,8 @@ from wufei.core.manifest_document import Document, pattern_of
 from wufei.core.manifest_profiles import Field, fields_of, manifest_profiles, stage_index
 from wufei.core.manifest_receipt import difference_words, outcomes_of
 from wufei.core.manifest_slots import may_fill
+from wufei.core.soil import END_NAMES, measured
+from wufei.core.soil import Measured as Measured
 
 COLOURS = {
     Status.DRAFT: "secondary",
@@ -112,6 +114,7 @@ class ManifestPage:
     outcomes: Sequence[OutcomeRow]
     content_hash: str
     parts: Sequence[tuple[str, Sequence[forms.Group]]]
+    soil: Sequence[tuple[str, Sequence[Measured]]]  # end and what was measured there
     steps: Sequence[Step]
     alerts: Sequence[Mapping[str, Any]]
     actions: Sequence[tuple[str, str]]
@@ -138,7 +141,7 @@ def manifest_page(
     history = selectors.history_of(manifest)
     told = [findings_for(user, manifest, row.findings) for row in history]
     is_party = user.organisation_id in parties.organisations()
-    filled = forms.groups(manifest.document, lambda field, pointer: True)
+    filled = forms.groups(manifest.document, lambda field, pointer: "/items/" not in pointer)
     names = parties.names_by_code()
     shown = [_filled(group, names) for group in filled]
     if not is_party:
@@ -161,6 +164,7 @@ def manifest_page(
         outcomes=_outcomes(manifest.document),
         content_hash=manifest.content_hash,
         parts=[(title, [g for g in shown if g.part == part and g.inputs]) for part, title in forms.PARTS.items()],
+        soil=[(name, items) for end, name in END_NAMES.items() if (items := measured(manifest.document, end))],
         steps=[_step(row, findings) for row, findings in zip(history, told, strict=True)],
         alerts=[_alert(finding) for findings in told for finding in findings],
         actions=[(e.value, EVENT_NAMES[e]) for e in possible],
@@ -357,7 +361,7 @@ def edit_groups(
         lambda field, pointer: field.pointer in editable and may_fill(pointer, slots, status, is_round=is_round),
         findings=findings,
         raw=raw,
-        places={"wastes": 1, "carriers": 1} if manifest.status == Status.DRAFT else {},
+        places=({"wastes": 1, "carriers": 1} if manifest.status == Status.DRAFT else {}) | _items(manifest),
     )
 
 
@@ -378,7 +382,8 @@ def event_groups(
             return False
         return not (event is Event.HAND_OVER and pointer.startswith("/wastes"))
 
-    return forms.groups(asked_document(manifest, event), wanted, stage=stage, findings=findings, raw=raw)
+    document, places = asked_document(manifest, event), _items(manifest)
+    return forms.groups(document, wanted, stage=stage, findings=findings, raw=raw, places=places)
 
 
 def asked_document(manifest: Manifest, event: Event) -> Document:
@@ -394,6 +399,13 @@ def asked_document(manifest: Manifest, event: Event) -> Document:
     return {**document, "receipt": {**(document.get("receipt") or {}), "lines": lines}}
 
 
+def _items(manifest: Manifest) -> dict[str, int]:
+    """How many measured items a form has room for: at the receiver's as many as at the sender's, and one more."""
+    soil = manifest.document.get("soil") or {}
+    most = max((len((soil.get(end) or {}).get("items") or []) for end in END_NAMES), default=0)
+    return {"items": most + 1}
+
+
 def new_groups(
     document: Document,
     findings: Sequence[Finding] = (),
@@ -401,7 +413,7 @@ def new_groups(
     places: Mapping[str, int] | None = None,
 ) -> list[forms.Group]:
     """The form of a new manifest: all that is filled before the first signature."""
-    least = {"wastes": 1, "carriers": 1, **(places or {})}
+    least = {"wastes": 1, "carriers": 1, "items": 1, **(places or {})}
     return forms.groups(
         document,
         lambda field, pointer: (

@@ -341,7 +341,7 @@ def _step(manifest: Manifest, event: Event, payload: Mapping[str, Any], act: Act
     if found:
         raise Refused(found)
     slots = {slot} if act.external else {slot, *own_slots(act.person, held)}
-    document, parties = prepared(manifest, event, payload, slots, held, act.claimed_at)
+    document, parties = prepared(manifest, event, payload, slots, held, act.claimed_at, act.person)
     if parties is not held:  # a draft may name others with its submission: whoever acts must act for those
         slot, found = slot_for(manifest, event, parties, act)
     outcomes = outcomes_of(document) if event in (Event.CONFIRM, Event.REFUSE) else []

@@ -23,7 +23,8 @@ from wufei.apps.signatures.services import sign_many
 from wufei.apps.transactions import in_transaction
 from wufei.core.findings import Finding, Refused
 from wufei.core.manifest import Event, RuleError, Status
-from wufei.core.manifest_document import lacking, read_document, with_defaults
+from wufei.core.manifest_document import read_document, with_defaults
+from wufei.core.manifest_lacking import lacking
 from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.trip import (
     OPEN_TRIPS,

@@ -29,6 +29,7 @@ urlpatterns = [
     path("<str:number>/paper.pdf", views.paper, name="paper"),
     path("<str:number>/checks/", views.checks, name="checks"),
     path("<str:number>/versions/<int:sequence>/", views.version, name="version"),
+    path("<str:number>/files/<str:digest>/", views.file, name="file"),
     path("<str:number>/edit/", views.edit, name="edit"),
     path("<str:number>/<str:event>/", views.act, name="act"),
 ]

@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from wufei.apps.amendments.waiting import open_on
 from wufei.apps.manifests import check_pages, forms, listing, pages, selectors, services, versions
+from wufei.apps.manifests.files import file_path, files_of, keep_file, suffix_of
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.paper import manifest_pdf
 from wufei.apps.manifests.telling import document_for
@@ -24,16 +26,17 @@ from wufei.apps.manifests.trip_selectors import sees_trip
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.signatures.selectors import delegated_by, signature_rows
-from wufei.apps.web import is_partial, workbook_answer
+from wufei.apps.web import is_partial, uploaded_bytes, workbook_answer
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, Event, Status
-from wufei.core.manifest_document import read_document
+from wufei.core.manifest_document import get, read_document
 from wufei.core.manifest_profiles import manifest_profiles
 from wufei.core.manifest_receipt import mark_of
 
 Person = User | AnonymousUser
 KEY_USED, UNCONFIRMED = "key_used_otherwise", "difference_unconfirmed"
+GROWING = {"wastes": "wastes", "carriers": "carriers", "items": "soil/source/items"}  # lists of a new manifest
 
 
 def _act(request: HttpRequest) -> services.Act:
@@ -101,9 +104,9 @@ def new(request: HttpRequest, profile: str) -> HttpResponse:
     findings: list[Finding] = []
     raw: dict[str, str] | None = None
     if request.method == "POST":
-        raw = request.POST.dict()
+        raw, findings = _typed(request)
         document |= forms.patch_of(raw) | document
-        if "add" not in request.POST:
+        if "add" not in request.POST and not findings:
             try:
                 write = services.create_and_submit if "submit" in request.POST else services.create_manifest
                 manifest = write(document, act=_act(request))
@@ -135,11 +138,24 @@ def _made(manifest: Manifest) -> str:
     return f"联单 {manifest.number} 已由您签字并提交。"
 
 
+def _typed(request: HttpRequest) -> tuple[dict[str, str], list[Finding]]:
+    """What a form says by pointer: texts, and files by their digests; and what is wrong with its files."""
+    raw = {name: str(value) for name, value in request.POST.dict().items()}
+    found: list[Finding] = []
+    for name, upload in request.FILES.items():
+        if name.startswith("/") and isinstance(upload, UploadedFile):
+            try:
+                raw[name] = keep_file(upload.name or "", uploaded_bytes(upload), act=_act(request), field=name).digest
+            except Refused as error:
+                found += [replace(finding, field=name) for finding in error.findings]
+    return raw, found
+
+
 def _more_places(document: dict[str, Any], request: HttpRequest) -> dict[str, int]:
     added = request.POST.get("add", "")
     counts = {
-        name: max(len(document.get(name) or []), forms.cards_typed(request.POST, f"/{name}"), 1)
-        for name in ("wastes", "carriers")
+        name: max(len(get(document, way) or []), forms.cards_typed(request.POST, f"/{way}"), 1)
+        for name, way in GROWING.items()
     }
     return {name: count + (name == added) for name, count in counts.items()}
 
@@ -202,6 +218,19 @@ def paper(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required
+@require_safe
+def file(request: HttpRequest, number: str, digest: str) -> HttpResponse:
+    """A file that a manifest names, to be kept by the browser."""
+    _, manifest = _found(request.user, number)
+    path = file_path(digest)
+    if digest not in files_of(manifest.document).values() or not path.exists():
+        raise Http404
+    disposition = content_disposition_header(as_attachment=True, filename=f"{number}-{digest[:8]}{suffix_of(path)}")
+    headers = {"Content-Disposition": disposition or ""}
+    return HttpResponse(path.read_bytes(), content_type="application/octet-stream", headers=headers)
+
+
+@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, number: str) -> HttpResponse:
     """Change what no signature has sealed yet."""
@@ -209,10 +238,12 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
     if not page.may_edit:
         raise Http404
     findings: list[Finding] = []
-    raw = None
+    raw: dict[str, str] | None = None
     if request.method == "POST":
-        raw = request.POST.dict()
         try:
+            raw, findings = _typed(request)
+            if findings:
+                raise Refused(findings)
             services.update_manifest(number, forms.patch_of(raw, manifest.document), act=_act(request))
             messages.success(request, f"联单 {number} 的修改已保存。")
             return redirect("manifests:detail", number)
@@ -232,10 +263,12 @@ def act(request: HttpRequest, number: str, event: str) -> HttpResponse:
         raise Http404
     chosen = Event(event)
     findings: list[Finding] = []
-    raw = None
+    raw: dict[str, str] | None = None
     if request.method == "POST":
-        raw = request.POST.dict()
         try:
+            raw, findings = _typed(request)
+            if findings:
+                raise Refused(findings)
             filled = forms.patch_of(raw, pages.asked_document(manifest, chosen))
             doing = replace(_act(request), differences=request.POST.get("difference", ""))
             services.advance(number, chosen, filled, act=doing)
