@@ -135,14 +135,16 @@ class Shares:
 def share_out(load: Load, outcome: Outcome, refused: Collection[str] = ()) -> Shares:
     """Share what a receipt says of a line out over its packages.
 
-    What was accepted lies in the packages that were not refused, in proportion to what each had aboard; what was
+    What was accepted lies in the packages that were not refused, in proportion to what each weighed; what was
     refused, in those that were. A receiver who has weighed each writes a line for each.
     """
     loaded = aboard(load)
-    back = {code: grams for code, grams in loaded.items() if code in refused}
-    stays = {code: grams for code, grams in loaded.items() if code not in refused}
+    # As weighed, not as aboard: an amended mass of the line leaves what was received as it was, to the gram.
+    weights = loaded | {code: grams for code, grams in load.packages if grams is not None}
+    back = {code: grams for code, grams in weights.items() if code in refused}
+    stays = {code: grams for code, grams in weights.items() if code not in refused}
     if not outcome.accepted_g and outcome.refused_g:  # all of it goes back, what lies loose too
-        back, stays = loaded, {}
+        back, stays = weights, {}
     return Shares(
         aboard=loaded,
         accepted=_share(outcome.accepted_g, stays),

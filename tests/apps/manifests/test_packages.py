@@ -182,6 +182,18 @@ def test_an_amended_receipt_corrects_the_packages_until_they_have_moved_on(world
     assert verify().holds
 
 
+def test_the_sender_may_amend_the_line_after_a_package_was_treated(world, drive, one):
+    """361 kg left and came; the ticket says 360 kg: what was received stays as it was, to the gram."""
+    codes = make(world, 180 * KG, 181 * KG)
+    manifest = run(drive, one(codes, 361 * KG), {"accepted_g": 361 * KG})
+    treating.retire(codes=[codes[0]], method="R9", act=by(world, "plant", "retire"))
+    amend(manifest, "maker", lambda doc: doc["wastes"][0].update(mass_g=360 * KG))
+    assert [Package.objects.get(code=c).mass_g for c in codes] == [180 * KG, 181 * KG]
+    assert books_of(codes[1])["site:S-plant|stored|"] == 181 * KG
+    assert held()[f"vehicle:浙E00002|{OIL}|unexplained|"] == -1 * KG
+    assert verify().holds
+
+
 def test_each_package_has_the_documents_on_which_it_was(world, drive, one):
     codes = make(world, 100 * KG, 100 * KG)
     line = {"accepted_g": 100 * KG, "refused_g": 100 * KG, "refused_packages": [codes[1]]}

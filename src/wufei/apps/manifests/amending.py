@@ -29,6 +29,7 @@ from wufei.apps.manifests.effects import (
     codes_of,
     contents_loaded,
     correct_packages,
+    corrected_masses,
     move_amended,
     own_codes,
     refused_packages,
@@ -140,7 +141,7 @@ def apply(applied: Applied) -> int:
         count_anew(manifest, parties, history, actor=act.actor, at=act.server_at)
     move_amended(manifest, old, act)
     if bookings and manifest.status in CLOSED and parties.receiver is not None:
-        correct_packages(manifest, act)
+        correct_packages(manifest, old, act)
     payload: Mapping[str, Any] = {
         "amendment": applied.amendment,
         "asked_by": applied.asked_by,
@@ -253,8 +254,7 @@ def _settled(manifest: Manifest, document: Document) -> list[Finding]:
     if status in CLOSED and patterns & {"/receiver/site", "/receiver/outside"} and codes_of(old):
         settled("/receiver/site", "包装已在原接受场所卸下。", "请另开联单转运。", "packages_have_arrived")
     if status in CLOSED and patterns & {"/wastes/*/mass_g", *RECEIVED}:
-        gone = moved_on([code for code in codes_of(old) if code not in refused_packages(old)], manifest.number)
-        if gone:
+        if gone := moved_on(list(corrected_masses(manifest.number, old, document)), manifest.number):
             what = f"包装 {'、'.join(gone[:3])} 接受后已另行处理，重量不能再更正。"
             settled("/receipt/lines", what, "差额请在台账中记盘点调整。", "packages_moved_on")
     is_returned = Manifest.objects.filter(returns=manifest).exists()

@@ -265,12 +265,17 @@ def contents_loaded(document: Mapping[str, Any], number: str) -> dict[str, trans
     return transport.contents_loaded(codes, number) if codes else {}
 
 
-def correct_packages(manifest: Manifest, act: Act) -> None:
+def corrected_masses(number: str, old: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, int]:
+    """What an amended receipt says otherwise of packages that were accepted, by our codes."""
+    contents = contents_loaded(document, number)
+    before, after = (received_masses(d, contents)[0] for d in (old, document))
+    return {code: grams for code, grams in after.items() if before.get(code) != grams}
+
+
+def correct_packages(manifest: Manifest, old: Mapping[str, Any], act: Act) -> None:
     """Let what was accepted weigh what an amended receipt says."""
-    document = manifest.document
-    accepted_g, _ = received_masses(document, contents_loaded(document, manifest.number))
-    if accepted_g:
-        transport.correct(masses_g=accepted_g, act=_doing(manifest, manifest.events, act))
+    if masses_g := corrected_masses(manifest.number, old, manifest.document):
+        transport.correct(masses_g=masses_g, act=_doing(manifest, manifest.events, act))
 
 
 def refused_packages(document: Mapping[str, Any]) -> set[str]:
