@@ -106,6 +106,7 @@ class Manifest(models.Model):
     def __init__(self, *args: object, **values: object) -> None:
         super().__init__(*args, **values)
         self.written: list[ManifestEvent] = []  # events kept by this very object, so that nobody asks for them again
+        self.reader_has_scale: bool | None = None  # asked with the row where a page needs it
 
     def __str__(self) -> str:
         return self.number

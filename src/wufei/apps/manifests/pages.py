@@ -210,7 +210,8 @@ def _ticket_url(user: User, manifest: Manifest) -> str:
         return ""
     ends = (("out", manifest.generator_site), ("in", manifest.receiver_site))
     own = [(way, end.code) for way, end in ends if end and end.organisation_id == user.organisation_id]
-    if not own and user.organisation_id and not recordable_sites(user).exists():
+    has_scale = manifest.reader_has_scale
+    if not own and user.organisation_id and not (recordable_sites(user).exists() if has_scale is None else has_scale):
         return ""
     query = {"manifest": manifest.number}
     if len(own) == 1:

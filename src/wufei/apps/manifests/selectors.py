@@ -13,7 +13,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import Combinable, RawSQL
 from django.utils.timezone import localdate
 
 from wufei.apps.manifests.models import (
@@ -293,10 +293,17 @@ def changed_manifests(user: Person, narrow: Mapping[str, str]) -> tuple[QuerySet
     return Manifest.objects.select_related("returns", "trip"), keys
 
 
-def manifest_of(user: Person, number: str, delegated: Delegated | None = None) -> Manifest | None:
-    """One manifest with what its page joins, or ``None`` where it is not in sight; one query."""
+def manifest_of(
+    user: Person, number: str, delegated: Delegated | None = None, **asked: Combinable
+) -> Manifest | None:
+    """One manifest with what its page joins, or ``None`` where it is not in sight; one query.
+
+    Args:
+        asked: what else the same query shall tell, by the name of the attribute.
+    """
     return (
         visible_manifests(user, delegated)
+        .annotate(**asked)
         .filter(number=number)
         .select_related("generator_site__organisation", "receiver_site__organisation", "returns", "trip")
         .first()

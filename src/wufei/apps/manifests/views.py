@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Exists
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,6 +28,7 @@ from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.signatures.selectors import delegated_by, signature_rows
 from wufei.apps.web import is_partial, uploaded_bytes, workbook_answer
+from wufei.apps.weighings.selectors import recordable_sites
 from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, Event, Status
@@ -60,7 +62,7 @@ def _shown(user: Person, number: str) -> tuple[User, Manifest, pages.ManifestPag
     """A manifest and all its page says; what others let the person sign is asked once."""
     at = timezone.now()
     delegated = delegated_by(user, today=local_day(at))
-    manifest = selectors.manifest_of(user, number, delegated)
+    manifest = selectors.manifest_of(user, number, delegated, reader_has_scale=Exists(recordable_sites(user)))
     if manifest is None or not isinstance(user, User):
         raise Http404
     return user, manifest, pages.manifest_page(user, manifest, at=at, delegated=delegated)
