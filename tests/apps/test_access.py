@@ -169,7 +169,7 @@ PAGES = {
     "api:list_manifests": [((), "everyone")],
     "api:list_manifest_fields": [(("industrial",), "everyone"), (("nonsense",), "nobody")],
     "api:create_manifest": [((), "everyone")],
-    "api:keep_manifest_file": [((), "everyone")],
+    "api:keep_manifest_file": [((), "post:everyone")],
     "api:check_manifest": [((), "post:everyone")],
     "api:update_manifest": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()],
     "api:get_manifest": [((number,), f"sees:{m}") for m, number in MANIFESTS.items()] + [(("2026",), "nobody")],
