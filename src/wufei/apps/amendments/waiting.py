@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
 from django.urls import reverse
 
 from wufei.apps.amendments.models import AmendmentRecord, CorrectionRequest, RequestStatus
@@ -33,11 +34,27 @@ def waits_for(user: User, at: datetime) -> list[Waiting]:
     return _told(waiting_for(user), visible_corrections(user).filter(status__in=status), at)
 
 
-def open_on(user: User, subject: str, at: datetime) -> list[Waiting]:
-    """The amendments and corrections of a document that are open and in sight; one query."""
+def open_asked(user: User, subject: str) -> dict[str, Combinable]:
+    """What the query of a document asks too, so that its page needs no other: what of each kind is due first."""
     amendments = visible_amendments(user).filter(subject=subject, status__in=[State.OPEN, State.ESCALATED])
-    is_open = Q(subject=subject, status__in=[*TO_DO, RequestStatus.ANSWERED])
-    return _told(amendments, visible_corrections(user).filter(is_open), at)
+    corrections = visible_corrections(user).filter(subject=subject, status__in=[*TO_DO, RequestStatus.ANSWERED])
+    first = {"amendment": amendments.order_by("due_at", "pk"), "correction": corrections.order_by("due_at", "pk")}
+    return {
+        f"open_{name}_{column}": Subquery(rows.values(column)[:1])
+        for name, rows in first.items()
+        for column in ("pk", "due_at")
+    }
+
+
+def open_on(document: object, title: str, at: datetime) -> list[Waiting]:
+    """What is open on a document and in sight, as ``open_asked`` was answered on its row: one of a kind at most."""
+    found = []
+    for name, address in (("amendment", "amendments:detail"), ("correction", "amendments:correction")):
+        pk, due_at = (getattr(document, f"open_{name}_{column}") for column in ("pk", "due_at"))
+        if pk is not None:
+            url = reverse(address, args=[pk])
+            found.append((due_at, Waiting(WORDS[address], title, url, due_text(due_at), left_text(at, due_at))))
+    return [waiting for _, waiting in sorted(found, key=lambda pair: pair[0])]
 
 
 def _told(
@@ -46,7 +63,6 @@ def _told(
     columns = ("name", "pk", "title", "due_at")
     asked = amendments.order_by().annotate(name=Value("amendments:detail")).values_list(*columns)
     wanted = corrections.order_by().annotate(name=Value("amendments:correction")).values_list(*columns)
-    # One statement for both: the page of a document stands under a bound.
     return [
         Waiting(WORDS[name], title, reverse(name, args=[pk]), due_text(due_at), left_text(at, due_at))
         for name, pk, title, due_at in asked.union(wanted, all=True).order_by("due_at", "name", "pk")[:MOST]

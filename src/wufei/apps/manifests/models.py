@@ -106,7 +106,9 @@ class Manifest(models.Model):
     def __init__(self, *args: object, **values: object) -> None:
         super().__init__(*args, **values)
         self.written: list[ManifestEvent] = []  # events kept by this very object, so that nobody asks for them again
-        self.reader_has_scale: bool | None = None  # asked with the row where a page needs it
+        # What a page asks together with the row, so that it needs no other query.
+        self.reader_has_scale: bool | None = None
+        self.reader_sees_trip: bool | None = None
 
     def __str__(self) -> str:
         return self.number

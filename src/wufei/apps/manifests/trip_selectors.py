@@ -42,11 +42,6 @@ def visible_trips(user: Person) -> QuerySet[Trip]:
     return Trip.objects.filter(pk__in=sights.values("trip_id"))
 
 
-def sees_trip(user: Person, pk: int) -> bool:
-    """Whether a person may open the trip of a manifest that they see."""
-    return visible_trips(user).filter(pk=pk).exists()
-
-
 def is_driver_today(user: Person, today: date) -> bool:
     """Whether a trip of the day is given to this very person: then the list begins with theirs alone."""
     return isinstance(user, User) and visible_trips(user).filter(driver_user=user, on=today).exists()

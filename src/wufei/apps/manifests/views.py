@@ -8,7 +8,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Exists
+from django.db.models import Exists, OuterRef
+from django.db.models.expressions import Combinable
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,14 +17,14 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from wufei.apps.amendments.waiting import open_on
+from wufei.apps.amendments.waiting import open_asked, open_on
 from wufei.apps.manifests import check_pages, forms, listing, pages, selectors, services, versions
 from wufei.apps.manifests.files import file_path, files_of, keep_file, suffix_of
 from wufei.apps.manifests.models import Manifest
 from wufei.apps.manifests.paper import manifest_pdf
 from wufei.apps.manifests.telling import document_for
 from wufei.apps.manifests.templating import copied, template_of
-from wufei.apps.manifests.trip_selectors import sees_trip
+from wufei.apps.manifests.trip_selectors import visible_trips
 from wufei.apps.registry.models import User
 from wufei.apps.registry.selectors import FIRM_ROLES
 from wufei.apps.signatures.selectors import delegated_by, signature_rows
@@ -62,8 +63,15 @@ def _shown(user: Person, number: str) -> tuple[User, Manifest, pages.ManifestPag
     """A manifest and all its page says; what others let the person sign is asked once."""
     at = timezone.now()
     delegated = delegated_by(user, today=local_day(at))
-    manifest = selectors.manifest_of(user, number, delegated, reader_has_scale=Exists(recordable_sites(user)))
-    if manifest is None or not isinstance(user, User):
+    if not isinstance(user, User):
+        raise Http404
+    asked: dict[str, Combinable] = {
+        "reader_has_scale": Exists(recordable_sites(user)),
+        "reader_sees_trip": Exists(visible_trips(user).filter(pk=OuterRef("trip_id"))),
+    }
+    asked |= open_asked(user, f"manifest:{number}")
+    manifest = selectors.manifest_of(user, number, delegated, **asked)
+    if manifest is None:
         raise Http404
     return user, manifest, pages.manifest_page(user, manifest, at=at, delegated=delegated)
 
@@ -183,8 +191,8 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         "may_draw_up": _may_draw_up(user),
         "rows": pages.with_events(signatures),
         "subject": f"manifest:{number}",
-        "waiting": open_on(user, f"manifest:{number}", timezone.now()),
-        "sees_trip": manifest.trip_id is not None and sees_trip(user, manifest.trip_id),
+        "waiting": open_on(manifest, f"{page.title} {number}", timezone.now()),
+        "sees_trip": manifest.reader_sees_trip,
     }
     return render(request, "manifests/detail.html", context)
 
