@@ -12,8 +12,9 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.lookups import IsNull
 from django.utils.timezone import localdate
 
 from wufei.apps.manifests.models import (
@@ -268,10 +269,15 @@ def _wanted(chosen: ManifestFilter, key: str, prefix: str) -> Q:
     if chosen.trip is not None:
         wanted &= Q(**{f"{prefix}trip_id": chosen.trip})
     if chosen.plate:
-        wanted &= Q(Exists(ManifestLeg.objects.filter(manifest_id=OuterRef(key), vehicle=chosen.plate)))
+        wanted &= _has(ManifestLeg.objects.filter(manifest_id=OuterRef(key), vehicle=chosen.plate))
     if chosen.code:
-        wanted &= Q(Exists(ManifestWaste.objects.filter(manifest_id=OuterRef(key), waste_code=chosen.code)))
+        wanted &= _has(ManifestWaste.objects.filter(manifest_id=OuterRef(key), waste_code=chosen.code))
     return wanted
+
+
+def _has(parts: QuerySet[Any]) -> Q:
+    """That there is one, asked row by row: of EXISTS PostgreSQL may make a join over all of a common code."""
+    return Q(IsNull(Subquery(parts.values("pk")[:1]), False))
 
 
 def changed_manifests(user: Person, narrow: Mapping[str, str]) -> tuple[QuerySet[Manifest], Keys]:
