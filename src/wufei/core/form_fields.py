@@ -7,6 +7,7 @@ Invariant: a value that was read is plain JSON (text, whole number, list of text
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from wufei.core.catalogue import UnknownWasteCode, methods, waste_code
@@ -201,6 +202,11 @@ def how_to_fill(what: Field) -> str:
         return f"请选择：{'、'.join(what.choices.values())}。"
     note = f"（{what.help.rstrip('。')}）" if what.help else ""
     return f"请填写{what.label}{note}。"
+
+
+def tonnes(mass_g: int) -> Decimal:
+    """Grams as tonnes, exact, for a cell of a workbook."""
+    return Decimal(mass_g) / 1_000_000
 
 
 def tonnes_text(mass_g: int) -> str:

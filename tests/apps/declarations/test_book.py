@@ -221,7 +221,12 @@ def test_the_book_is_filtered_searched_printed_and_exported(client, site, owner)
     assert "贮存设施编码" in shown("book-print", table="hw-in", month="2026-03")
     raw = client.get(reverse("declarations:book-export"), {"table": "hw-in"}).content
     heads, row = CalamineWorkbook.from_filelike(io.BytesIO(raw)).get_sheet_by_index(0).to_python()
-    assert dict(zip(heads, row, strict=True))["贮存部门经办人"] == "王**"
+    cells = dict(zip(heads, row, strict=True))
+    assert cells["贮存部门经办人"] == "王**"
+    assert [value for head, value in cells.items() if "量" in head and isinstance(value, float)] == [1.5]  # tonnes
+    raw = client.get(reverse("declarations:book-export"), {"month": "2026-02"}).content
+    heads, row = CalamineWorkbook.from_filelike(io.BytesIO(raw)).get_sheet_by_index(0).to_python()
+    assert dict(zip(heads, row, strict=True))["数量（吨）"] == 1.5
 
 
 def test_the_list_pages_with_its_filters_and_queries_do_not_grow(client, site, owner):

@@ -210,7 +210,7 @@ def _post(site: Site, drafts: Sequence[_Draft], *, actor: str, at: datetime) -> 
         lines += [draft.line] * len(draft.posted)
         for one in short:
             what = f"{one.target.waste_code} 的账上贮存少 {tonnes_text(one.mass_g)} 吨，已按未申报的库存记入差异。"
-            remedy = "请补记产生或收入；确是盘点差异的，请在台账的“盘点”中说明。"
+            remedy = "请补记产生或收入；确是盘点差异的，请报平台管理员记盘点调整（wufei ledger post）。"
             draft.entry.alerts.append({"code": "undeclared_stock", "what": what, "remedy": remedy})
     movements = [one for draft in drafts for one in draft.posted]
     if not movements:

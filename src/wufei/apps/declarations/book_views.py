@@ -78,7 +78,9 @@ def book_print(request: HttpRequest) -> HttpResponse:
     table = tables().get(request.GET.get("table", ""))
     rows = list(_all_chosen(request)[: PRINTED + 1])
     header = lists.table_header(table) if table else lists.ENTRY_HEADER
-    cells = [lists.table_row(table, row) if table else lists.entry_export(row) for row in rows[:PRINTED]]
+    cells = [
+        lists.printed(lists.table_row(table, row) if table else lists.entry_export(row)) for row in rows[:PRINTED]
+    ]
     context = {
         "title": table.name if table else "管理台账",
         "chosen": _chosen(request),

@@ -1,6 +1,7 @@
 """The lists of the declarations: what each shows, how it is filtered, how it is exported."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from django.urls import reverse
 
@@ -16,8 +17,9 @@ from wufei.apps.declarations.models import (
 from wufei.apps.registry.listing import Cell, Column, Filter, Listing, shown_time
 from wufei.core.agreements import HANDLING_NAMES
 from wufei.core.declaration import forms, parse_period
-from wufei.core.form_fields import shown_value, tonnes_text
+from wufei.core.form_fields import Field, shown_value, tonnes, tonnes_text
 from wufei.core.management_plan import STATUS_NAMES, grade_names
+from wufei.core.numbers import grouped_text
 from wufei.core.record_book import Table, tables
 
 
@@ -116,8 +118,8 @@ ENTRIES: Listing[BookEntry] = Listing(
 ENTRY_HEADER = ("批次号", "状态", "台账表", "场所", "废物代码", "时间", "数量（吨）", "件数", "联单", "录入", "原因")
 
 
-def entry_export(row: BookEntry) -> tuple[str | int, ...]:
-    """One entry as a row of the workbook of all tables."""
+def entry_export(row: BookEntry) -> tuple[str | int | Decimal, ...]:
+    """One entry as a row of the workbook of all tables; the mass is a number, in tonnes."""
     table = tables().get(row.table)
     return (
         row.batch_no,
@@ -126,7 +128,7 @@ def entry_export(row: BookEntry) -> tuple[str | int, ...]:
         row.site.name,
         row.waste_code,
         shown_time(row.occurred_at),
-        tonnes_text(row.mass_g),
+        tonnes(row.mass_g),
         "" if row.count is None else row.count,
         row.manifest_number,
         row.actor,
@@ -139,10 +141,22 @@ def table_header(table: Table) -> tuple[str, ...]:
     return ("批次号", "状态", "场所", *(one.label for one in table.fields))
 
 
-def table_row(table: Table, row: BookEntry) -> tuple[str, ...]:
-    """One entry in its table's own columns; personal data are masked."""
-    cells = (shown_value(one, row.content.get(one.name)) for one in table.fields)
-    return (row.batch_no, EntryStatus(row.status).label, row.site.name, *(c if c != "—" else "" for c in cells))
+def table_row(table: Table, row: BookEntry) -> tuple[str | Decimal, ...]:
+    """One entry in its table's own columns; masses are numbers, in tonnes; personal data are masked."""
+    return (row.batch_no, EntryStatus(row.status).label, row.site.name, *(_cell(f, row) for f in table.fields))
+
+
+def _cell(what: Field, row: BookEntry) -> str | Decimal:
+    value = row.content.get(what.name)
+    if what.type == "mass" and isinstance(value, int):
+        return tonnes(value)
+    shown = shown_value(what, value)
+    return shown if shown != "—" else ""
+
+
+def printed(cells: Sequence[str | int | Decimal]) -> tuple[str | int, ...]:
+    """A row of a workbook for paper: numbers in groups of three."""
+    return tuple(grouped_text(cell) if isinstance(cell, Decimal) else cell for cell in cells)
 
 
 def entry_filters(asked: Mapping[str, str]) -> tuple[Filter, ...]:
@@ -311,7 +325,7 @@ HANDLING_PLANS: Listing[HandlingPlan] = Listing(
 HANDLING_HEADER = ("工程", "工地", "编号", "版本", "开工", "完工", "状态", "报送时间", "开工后报送", "预计产生（吨）")
 
 
-def handling_export(row: HandlingPlan) -> tuple[str | int, ...]:
+def handling_export(row: HandlingPlan) -> tuple[str | int | Decimal, ...]:
     """One handling plan as a row of the workbook."""
     return (
         row.project,
@@ -323,7 +337,7 @@ def handling_export(row: HandlingPlan) -> tuple[str | int, ...]:
         HANDLING_NAMES[row.status],
         shown_time(row.submitted_at),
         "是" if row.is_late else "",
-        tonnes_text(sum(waste["planned_g"] for waste in row.content.get("wastes", []))),
+        tonnes(sum(waste["planned_g"] for waste in row.content.get("wastes", []))),
     )
 
 

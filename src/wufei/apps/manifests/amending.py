@@ -256,7 +256,7 @@ def _settled(manifest: Manifest, document: Document) -> list[Finding]:
     if status in CLOSED and patterns & {"/wastes/*/mass_g", *RECEIVED}:
         if gone := moved_on(list(corrected_masses(manifest.number, old, document)), manifest.number):
             what = f"包装 {'、'.join(gone[:3])} 接受后已另行处理，重量不能再更正。"
-            settled("/receipt/lines", what, "差额请在台账中记盘点调整。", "packages_moved_on")
+            settled("/receipt/lines", what, "差额请报平台管理员记盘点调整。", "packages_moved_on")
     is_returned = Manifest.objects.filter(returns=manifest).exists()
     refused = [[outcome.refused_g for outcome in outcomes_of(d)] for d in (old, document)]
     if status in CLOSED and refused[0] != refused[1]:

@@ -121,13 +121,13 @@ def weigh(*, masses_g: Mapping[str, int], act: Act) -> list[str]:
             mass_g = _of(mass_of, package)
             if package in came:
                 what = f"包装 {package.code} 由拆分、合并或处理得来，重量 {package.mass_g} 克已定。"
-                taken.wrong(package, what, "差额请在台账中记盘点调整。", "came_from_others")
+                taken.wrong(package, what, "差额请报平台管理员记盘点调整。", "came_from_others")
             if not 0 < mass_g <= 10**12:
                 what = f"包装 {package.code} 的重量为 {mass_g} 克，应大于 0 且不超过 100 万吨。"
                 taken.wrong(package, what, "请核对计量单位。", "mass_range")
             if package.is_booked:
                 what = f"包装 {package.code} 的重量 {package.mass_g} 克已入账。"
-                remedy = "产生时错的请作废后重新赋码，随联单接受的请更正联单，或在台账中记盘点调整。"
+                remedy = "产生时错的请作废后重新赋码，随联单接受的请更正联单；否则请报平台管理员记盘点调整。"
                 taken.wrong(package, what, remedy, "mass_booked")
         taken.refuse()
         for package in named:
