@@ -226,12 +226,16 @@ const atHome = () => !location.hash || location.hash === "#/" || location.hash =
 let drawing = null;
 let drawn = "";
 
-// Drawn anew only where there is something new: else a finger that is just coming down would touch nothing.
-async function redraw() {
+async function shown() {
   const { server_time: _, device: __, ...day } = (await db.get("meta", "day")) ?? {};
   const events = (await db.all("events")).map(({ seq, state, received, number, findings }) => [seq, state, received, number, findings]);
   const photos = (await db.all("photos")).filter((photo) => !photo.uploaded).length;
-  const now = JSON.stringify([day, events, photos, status.problem]);
+  return JSON.stringify([day, events, photos, status.problem]);
+}
+
+// Drawn anew only where there is something new: else a finger that is just coming down would touch nothing.
+async function redraw() {
+  const now = await shown();
   if (now === drawn || !atHome()) return;
   drawn = now;
   draw();
@@ -250,4 +254,6 @@ document.getElementById("back").addEventListener("click", () => { location.hash 
 document.getElementById("signal").addEventListener("click", syncNow);
 setInterval(syncNow, SYNC_EVERY_MS);
 offerUpdates().catch((error) => say(`不能离线使用：${error.message}`, "bad"));
-draw().then(syncNow);
+drawn = await shown().catch(() => ""); // so that a first synchronisation that brings nothing draws nothing
+await draw();
+syncNow();
