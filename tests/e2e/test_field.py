@@ -230,6 +230,22 @@ def collect(page: Page, stop: int, mass: str, *, scan: bool = False, onward: boo
     return finger.taps
 
 
+def at_the_plant(server, browser, tmp_path):
+    """A driver has brought 50 kg; the phone of the plant that is to receive it."""
+    driver = open_phone(browser, tmp_path / "driver")
+    page = driver.pages[0]
+    make_known(page, server)
+    collect(page, 1, "50")
+    synced(page)
+    page.locator("button.row", has_text="→ 餐厨处理厂").tap()
+    page.locator("#arrived").tap()
+    synced(page)
+    driver.close()
+    plant = open_phone(browser, tmp_path / "plant")
+    make_known(plant.pages[0], server, "plant")
+    return plant
+
+
 def synced(page: Page) -> None:
     page.locator("#signal").click()
     page.locator("#signal", has_text="有信号 · 都已送到").wait_for()
@@ -358,19 +374,37 @@ def test_a_draft_survives_the_phone_being_closed_while_signing(server, browser, 
     context.close()
 
 
-def test_the_plant_receives_what_is_on_the_way(server, browser, tmp_path):
-    driver = open_phone(browser, tmp_path / "driver")
-    page = driver.pages[0]
+def test_a_page_that_was_begun_before_never_comes_to_stand_over_a_later_one(server, browser, tmp_path):
+    context = open_phone(browser, tmp_path / "phone")
+    page = context.pages[0]
     make_known(page, server)
-    collect(page, 1, "50")
-    synced(page)
-    page.locator("button.row", has_text="→ 餐厨处理厂").tap()
-    page.locator("#arrived").tap()
-    synced(page)
-    driver.close()
-    plant = open_phone(browser, tmp_path / "plant")
+    page.locator("button.row", has_text="1. ").tap()
+    page.locator("#mass").or_(page.locator("#waste")).first.wait_for()
+    covered = page.evaluate(
+        """async () => {
+          const { draw } = await import("/static/js/field/app.js");
+          const after = (ms) => new Promise((done) => setTimeout(done, ms));
+          const stop = location.hash;
+          let covered = 0;
+          for (let turn = 0; turn < 40; turn += 1) {
+            location.hash = "#/";
+            await after(60);
+            draw();  // as after a synchronisation, while a finger comes down
+            await after(turn % 8);
+            location.hash = stop;
+            await after(120);
+            covered += document.querySelector("button.row") ? 1 : 0;
+          }
+          return covered;
+        }"""
+    )
+    assert covered == 0
+    context.close()
+
+
+def test_the_plant_receives_what_is_on_the_way(server, browser, tmp_path):
+    plant = at_the_plant(server, browser, tmp_path)
     page = plant.pages[0]
-    make_known(page, server, "plant")
     page.locator("button.row", has_text="竹乡食堂").or_(page.locator("button.row", has_text="灵峰学校")).first.tap()
     page.locator("#mass", has_text="50").wait_for()
     shot(page, "receive")
@@ -463,18 +497,8 @@ def test_a_wrong_weight_is_corrected_without_signal(server, browser, tmp_path):
 
 
 def test_the_plant_tells_without_signal_what_was_lost_on_the_way(server, browser, tmp_path):
-    driver = open_phone(browser, tmp_path / "driver")
-    page = driver.pages[0]
-    make_known(page, server)
-    collect(page, 1, "50")
-    synced(page)
-    page.locator("button.row", has_text="→ 餐厨处理厂").tap()
-    page.locator("#arrived").tap()
-    synced(page)
-    driver.close()
-    plant = open_phone(browser, tmp_path / "plant")
+    plant = at_the_plant(server, browser, tmp_path)
     page = plant.pages[0]
-    make_known(page, server, "plant")
     plant.set_offline(True)
     page.locator("button.row", has_text="灵峰学校").tap()
     page.locator("#part-lost").tap()

@@ -178,7 +178,15 @@ async function register() {
 
 const ROUTES = { stop: screens.pickup, sign: screens.signature, nothing: screens.nothing, load: screens.load, receive: receipt, correct: correction, records };
 
-export async function draw() {
+let last = Promise.resolve();
+
+// One after the other: what was begun before must not come to stand over a page that was asked for after it.
+export function draw() {
+  last = last.then(drawNow, drawNow);
+  return last;
+}
+
+async function drawNow() {
   screens.leave();
   const title = document.getElementById("title");
   const back = document.getElementById("back");
