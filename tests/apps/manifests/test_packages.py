@@ -92,7 +92,7 @@ def test_packages_and_line_that_weigh_otherwise_are_told_at_each_stage(world, dr
     ]
     submitted = manifest.history.get(event="submit").findings
     assert [f["what"] for f in submitted if f["code"] == "package_mass_line"] == [
-        f"{OIL} 移出量 0.2 吨，所列 2 个包装合计 0.373 吨，相差 0.173 吨。"
+        f"{OIL} 移出量 200 千克，所列 2 个包装合计 373 千克，相差 173 千克。"
     ]
 
 

@@ -136,7 +136,9 @@ def _contract_context(request: HttpRequest, contract: Contract) -> dict[str, Any
     return {
         "contract": contract,
         "heads": [one.label for one in contract_items()],
-        "rows": [[shown_value(one, item.get(one.name)) for one in contract_items()] for item in contract.items],
+        "rows": [
+            [(one.label, shown_value(one, item.get(one.name))) for one in contract_items()] for item in contract.items
+        ],
         "uses": [_use_row(contract, line) for line in selectors.contract_lines_of(contract)],
         "may_end": firm is not None and firm.pk == contract.generator_id and contract.ended_on is None,
         "tab": "contracts",

@@ -15,6 +15,7 @@ from wufei.apps import data_forms as forms
 from wufei.apps.declarations import book, lists, selectors
 from wufei.apps.declarations.models import BookEntry, EntryStatus
 from wufei.apps.declarations.views import actor_of
+from wufei.apps.registry.actors import actor_names
 from wufei.apps.registry.listing import page_of, searched, shown_time, with_filters
 from wufei.apps.registry.models import Site
 from wufei.apps.spreadsheets import write_sheet
@@ -110,6 +111,7 @@ def _entry_context(request: HttpRequest, entry: BookEntry) -> dict[str, Any]:
         "tab": "book",
         "status": EntryStatus(entry.status).label,
         "fields": [(one.label, shown_value(one, entry.content.get(one.name))) for one in fields],
+        "actor": actor_names(request.user, [entry.actor])[entry.actor],
         "recorded_at": shown_time(entry.recorded_at),
         "links": [(one, tonnes_text(one.mass_g)) for one in entry.links.all()],
         "sources": selectors.entries_by_number(entry, request.user),

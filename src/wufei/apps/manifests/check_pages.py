@@ -26,7 +26,13 @@ LEVELS = {
     Level.WARN: ("预警", "bg-orange-lt"),
     Level.INFO: ("提示", "bg-azure-lt"),
 }
-# Findings that no check of the table makes, but an office or another firm than who acted can cure.
+# Findings that no check of the table makes: what they are called, and whom but the one who acted they concern.
+NAMES = {
+    "major_difference": "重大差异",
+    "undeclared_stock": "账上库存",
+    "compensation_unset": "生态补偿",
+    "code_despite_account": "签名码",
+}
 CURED_BY = {"compensation_unset": "office", "undeclared_stock": "generator"}
 
 
@@ -96,7 +102,7 @@ def _row(finding: Mapping[str, Any], row: ManifestEvent, anchors: Mapping[str, s
     level, css = LEVELS[Level(finding["level"])]
     at = finding["field"]
     return FindingRow(
-        rule.name if rule else "",
+        rule.name if rule else NAMES.get(finding["code"], ""),
         level,
         css,
         STAGES[finding["stage"]] if finding.get("stage") else event_name(row.event),

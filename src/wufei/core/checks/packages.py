@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from wufei.core.checks.case import Case, Line, tonnes
+from wufei.core.checks.case import Case, Line
 from wufei.core.checks.registry import Hit, look
 from wufei.core.checks.table import mass_tolerance
 from wufei.core.checks.values import PackageRecord
+from wufei.core.kilograms import kilograms_text
 
 
 @look(
@@ -94,7 +95,7 @@ def received(case: Case) -> Iterator[Hit]:
         taken = {c: r for c, r in records.items() if c not in back}
         at = f"/receipt/lines/{line.index}"
         if refused_g and not back:
-            yield Hit("refused_package_unnamed", f"{at}/refused_packages", {"mass": tonnes(refused_g)})
+            yield Hit("refused_package_unnamed", f"{at}/refused_packages", {"mass": _kilograms(refused_g)})
             continue
         if facts := _differs(accepted_g, tuple(taken.values())):
             yield Hit("package_mass_accepted", f"{at}/accepted_g", facts | {"code": line.code})
@@ -125,4 +126,10 @@ def _differs(mass_g: int, records: tuple[PackageRecord, ...]) -> dict[str, str]:
     gap_g = abs(total_g - mass_g)
     if gap_g <= least_g or gap_g * 1_000_000 <= max(total_g, mass_g) * ppm:
         return {}
-    return {"mass": tonnes(mass_g), "packages": tonnes(total_g), "gap": tonnes(gap_g), "count": str(len(records))}
+    masses = {"mass": mass_g, "packages": total_g, "gap": gap_g}
+    return {**{name: _kilograms(grams) for name, grams in masses.items()}, "count": str(len(records))}
+
+
+def _kilograms(mass_g: int) -> str:
+    """A mass as the page of the manifest says it."""
+    return f"{kilograms_text(mass_g)} 千克"
