@@ -240,6 +240,9 @@ def without_blank_places(document: Document) -> Document:
     return kept
 
 
+OF_CATALOGUE = ("name", "hazards")  # of a waste: what its code tells
+
+
 def with_defaults(document: Document, before: Mapping[str, Any] | None = None) -> Document:
     """The document with what the catalogue tells: names and hazards of the wastes.
 
@@ -254,7 +257,7 @@ def with_defaults(document: Document, before: Mapping[str, Any] | None = None) -
         old = held[place].get("code") if place < len(held) else None
         if listed and old and old != listed.code:
             told = waste_code(old)
-            for name, value in (("name", told.name), ("hazards", told.hazard)):
+            for name, value in zip(OF_CATALOGUE, (told.name, told.hazard), strict=True):
                 if filled.get(name) == value:
                     filled.pop(name, None)
         if listed:

@@ -60,9 +60,20 @@ def test_every_fault_is_told_with_its_pointer_and_what_to_do(api):
     assert status == 422
     assert {(e["pointer"], e["code"]) for e in told["errors"]} == {
         ("/wastes/0/code", "bad_waste_code"), ("/wastes/0/mass_g", "bad_mass"),
-        ("/generator/colour", "unknown_field"),
+        ("/generator/colour", "unknown_field"), ("/generator/site", "required"),
     }  # fmt: skip
     assert all(e["remedy"] for e in told["errors"])
+
+
+def test_what_is_blank_is_told_beside_what_cannot_be_read(api):
+    body = {"profile": "hazardous", "wastes": [{"code": "900-214-08", "mass_g": -1}]}
+    status, told = api("maker", "POST", "?submit=true", body)
+    assert status == 422
+    found = {e["pointer"] for e in told["errors"]}
+    needed = {"/generator/site", "/generator/handler", "/generator/emergency_phone", "/receiver/site", "/carriers"}
+    assert found >= {"/wastes/0/mass_g", "/wastes/0/form", "/wastes/0/method"} | needed
+    assert [e["code"] for e in told["errors"] if e["pointer"] == "/wastes/0/mass_g"] == ["bad_mass"]
+    assert not Manifest.objects.exists()
 
 
 def test_the_same_key_draws_up_one_manifest_and_a_dry_run_none(api, document):

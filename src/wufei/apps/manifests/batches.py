@@ -45,7 +45,7 @@ def create_manifests(raws: Sequence[object], *, act: Act, place: Place, submits:
     def work() -> list[Manifest]:
         found: list[Finding] = []
         drafts, places = [], []
-        for at, read in enumerate(read_many(raws, plain)):
+        for at, read in enumerate(read_many(raws, plain, "submit" if submits else "draft")):
             if isinstance(read, list):
                 found += [place(at, finding) for finding in read]
             else:

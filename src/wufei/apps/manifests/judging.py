@@ -19,6 +19,7 @@ from wufei.core.findings import Finding, Refused
 from wufei.core.ledger import local_day
 from wufei.core.manifest import EVENT_NAMES, REACHED, Event, Status, acting_slot
 from wufei.core.manifest_document import (
+    OF_CATALOGUE,
     Document,
     merge,
     profile_findings,
@@ -32,27 +33,45 @@ from wufei.core.manifest_receipt import outcome_findings, unsigned_witnesses
 from wufei.core.manifest_slots import foreign_changes, sealed_changes
 
 
-def read_new(raw: object, act: Act) -> tuple[Document, Parties]:
-    """The document of a new manifest, by whoever may draw it up."""
-    [read] = read_many([raw], act)
+def read_new(raw: object, act: Act, stage: str = "draft") -> tuple[Document, Parties]:
+    """The document of a new manifest, by whoever may draw it up; ``stage`` is how far it is to go at once."""
+    [read] = read_many([raw], act, stage)
     if isinstance(read, list):
         raise Refused(read)
     return read
 
 
-def read_many(raws: Sequence[object], act: Act) -> list[tuple[Document, Parties] | list[Finding]]:
+def read_many(
+    raws: Sequence[object], act: Act, stage: str = "draft"
+) -> list[tuple[Document, Parties] | list[Finding]]:
     """The document and parties of each new manifest, or what stands against it; two queries, however many."""
     read = [read_document(raw) for raw in raws]
     sound = [(at, with_defaults(document)) for at, (document, found) in enumerate(read) if not found]
-    answers: list[tuple[Document, Parties] | list[Finding]] = [list(found) for _, found in read]
+    answers: list[tuple[Document, Parties] | list[Finding]] = [
+        found + _blank_too(document, found, stage) if found else [] for document, found in read
+    ]
     resolved = resolve_many([document for _, document in sound])
     for (at, document), (parties, unknown) in zip(sound, resolved, strict=True):
-        answers[at] = _against(document, parties, unknown, act) or (document, parties)
+        answers[at] = _against(document, parties, unknown, act, stage) or (document, parties)
     return answers
 
 
-def _against(document: Document, parties: Parties, unknown: list[Finding], act: Act) -> list[Finding]:
-    found = lacking(document, "draft") + profile_findings(document) + unknown
+def _blank_too(document: Document, found: Sequence[Finding], stage: str) -> list[Finding]:
+    """What is blank in a document of which some values cannot be read: told together with those."""
+    if "profile" not in document:
+        return []
+    told = {finding.field for finding in found}
+    told |= {at.removesuffix("code") + name for at in told if at.endswith("/code") for name in OF_CATALOGUE}
+    blank = _lacking_new(with_defaults(document), stage)
+    return [f for f in blank if not any(at == f.field or at.startswith(f"{f.field}/") for at in told)]
+
+
+def _lacking_new(document: Document, stage: str) -> list[Finding]:
+    return lacking(document, stage, leg=None if stage == "draft" else 1)
+
+
+def _against(document: Document, parties: Parties, unknown: list[Finding], act: Act, stage: str) -> list[Finding]:
+    found = _lacking_new(document, stage) + profile_findings(document) + unknown
     found += strange_files({}, document, [act.person.organisation_id])
     if not unknown:
         found += _not_the_writer(document, parties, act.person)

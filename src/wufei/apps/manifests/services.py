@@ -79,7 +79,7 @@ def create_and_submit(raw: object, *, act: Act) -> Manifest:
     """Draw up and submit in one: what stands against either is told, and then nothing is kept."""
 
     def work() -> Manifest:
-        document, parties = read_new(raw, act)
+        document, parties = read_new(raw, act, "submit")
         made = _made_before(document, act, submitted=True)
         if made is not None:
             return made
